@@ -1,0 +1,71 @@
+# The commands of a working day. `make` alone lists them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# The first interpreter that really runs and is new enough.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.13 python3.12,\
+	$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+DECLARED := setup.cfg setup.py requirements.txt pyproject.toml
+# What `quick` tests: no services, no kill -9, nothing that waits.
+QUICK := $(wildcard tests/unit tests/architecture tests/functional)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo test quick checks format docs clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(VENV)/.test ## make .venv with the project, its commands and its tools in it
+
+demo: $(VENV)/.run ## take 8 simulated machines to active (KEEP=1 leaves them running)
+	@$(BIN)/python -m baremetal.cmd.demo $(if $(KEEP),--keep)
+
+test: $(VENV)/.test ## everything: checks, then every test on real services
+	@.ci/system-packages test
+	@$(MAKE) --no-print-directory checks
+	@$(BIN)/pytest
+
+quick: checks ## under a minute: checks, then the tests that need no services
+	@$(BIN)/pytest -q -m "not slow and not postgres" $(QUICK)
+
+checks: $(VENV)/.test ## style, types and the import rule
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check . || { echo "run: make format"; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo --quiet
+
+format: $(VENV)/.test ## put every file into the project's style
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+
+docs: $(VENV)/.doc ## the manual, into doc/build/html
+	@$(BIN)/sphinx-build -W --keep-going -q -b html doc/source doc/build/html
+	@echo "doc/build/html/index.html"
+
+clean: ## remove everything that these commands have made
+	rm -rf $(VENV) .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache .hypothesis doc/build doc/source/reference/generated
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment grows by extras; a stamp is newer than what it was made from.
+$(VENV)/bin/python:
+	@$(if $(PYTHON),,echo "Python 3.11 or newer is needed; set PYTHON=/path/to/it"; exit 1)
+	@.ci/system-packages venv $(PYTHON)
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(DECLARED) | $(VENV)/bin/python
+	@echo "Installing Baremetal into $(VENV)"
+	@$(PIP) -e '.[postgresql,openstack]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	@echo "Installing the tools and tests' libraries into $(VENV)"
+	@$(PIP) -e '.[test]'
+	@touch $@
+
+$(VENV)/.doc: $(VENV)/.run
+	@echo "Installing the manual's tools into $(VENV)"
+	@$(PIP) -e '.[doc]'
+	@touch $@
