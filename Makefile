@@ -34,7 +34,7 @@ checks: $(VENV)/.test ## style, types and the import rule
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check . || { echo "run: make format"; exit 1; }
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo --quiet
+	@verdict=$$($(BIN)/lint-imports --no-logo) || { echo "$$verdict"; exit 1; }
 
 format: $(VENV)/.test ## put every file into the project's style
 	@$(BIN)/ruff check --fix-only --quiet .
