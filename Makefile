@@ -40,13 +40,13 @@ format: $(VENV)/.test ## put every file into the project's style
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
 
-docs: $(VENV)/.doc ## the manual, into doc/build/html
-	@$(BIN)/sphinx-build -W --keep-going -q -b html doc/source doc/build/html
+docs: $(VENV)/.test ## the manual, into doc/build/html
+	@$(BIN)/sphinx-build -W --keep-going -q -b html doc doc/build/html
 	@echo "doc/build/html/index.html"
 
 clean: ## remove everything that these commands have made
 	rm -rf $(VENV) .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache \
-		.import_linter_cache .hypothesis doc/build doc/source/reference/generated
+		.import_linter_cache .hypothesis doc/build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment grows by extras; a stamp is newer than what it was made from.
@@ -62,10 +62,5 @@ $(VENV)/.run: $(DECLARED) | $(VENV)/bin/python
 
 $(VENV)/.test: $(VENV)/.run
 	@echo "Installing the tools and tests' libraries into $(VENV)"
-	@$(PIP) -e '.[test]'
-	@touch $@
-
-$(VENV)/.doc: $(VENV)/.run
-	@echo "Installing the manual's tools into $(VENV)"
-	@$(PIP) -e '.[doc]'
+	@$(PIP) -e '.[test,doc]'
 	@touch $@
