@@ -4,13 +4,19 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE / "ext")]
+ROOT = HERE.parent
+sys.path[:0] = [str(ROOT), str(HERE / "ext")]
 
 project = "Baremetal"
 author = "The Baremetal project"
 extensions = ["myst_parser", "state_diagram"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["build", "ext", "README.md"]
+# Release notes are read from the history, which a shallow clone or an archive lacks.
+if (ROOT / ".git").exists() and not (ROOT / ".git" / "shallow").exists():
+    extensions.append("reno.sphinxext")
+else:
+    exclude_patterns.append("reference/release-notes.rst")
 nitpicky = True
 html_theme = "alabaster"
 html_theme_options = {
