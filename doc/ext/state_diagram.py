@@ -11,6 +11,7 @@ from html import escape
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from manual_table import table
 from sphinx.application import Sphinx
 
 from baremetal.domain import states
@@ -116,40 +117,22 @@ def _in_words(kind: str) -> str:
     return f"from {', '.join(origins(kind))} through {first.during} to {last.success}"
 
 
-def table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> nodes.table:
-    """A plain table of literal words; an empty cell is a dash."""
-    group = nodes.tgroup(cols=len(head))
-    group += [nodes.colspec(colwidth=1) for _ in head]
-    top, body = nodes.thead(), nodes.tbody()
-    top += _row([nodes.paragraph(text=word) for word in head])
-    for row in rows:
-        body += _row([nodes.paragraph("", "", nodes.literal(text=word or "-")) for word in row])
-    group += [top, body]
-    return nodes.table("", group)
-
-
-def _row(cells: Sequence[nodes.Element]) -> nodes.row:
-    row = nodes.row()
-    row += [nodes.entry("", cell) for cell in cells]
-    return row
-
-
 def _work_rows() -> Iterator[Sequence[str]]:
     for kind, phases in states.PHASES.items():
         for state, verb in origins(kind).items():
             yield (
-                verb,
+                f"`{verb}`",
                 state,
-                " > ".join(phase.during for phase in phases),
+                ", then ".join(phase.during for phase in phases),
                 phases[-1].success,
-                ", ".join(dict.fromkeys(phase.failure for phase in phases)),
+                " or ".join(dict.fromkeys(phase.failure for phase in phases)),
             )
 
 
 def _move_rows() -> Iterator[Sequence[str]]:
     for verb, moves in states.MOVES.items():
         for source, target in moves.items():
-            yield verb, source, target
+            yield f"`{verb}`", source, target
 
 
 class NodeLife(Directive):
