@@ -1,0 +1,1 @@
+"""Speaking with BMCs: the only place that touches pyghmi. Start at `bus.IpmiBus`."""

@@ -1,0 +1,96 @@
+"""From how an exchange went to the error that says so."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from baremetal.drivers.bmc.address import BmcAddress, RawCommand
+from baremetal.drivers.bmc.errors import (
+    BmcAuthenticationFailed,
+    BmcError,
+    BmcNoAnswer,
+    BmcProtocolError,
+    BmcSessionsExhausted,
+)
+from baremetal.drivers.bmc.protocol import Refusal, Refused
+
+#: pyghmi's names of the stages of a login.
+OPENING: Final = "OPENSESSION"
+RAKP: Final = ("EXPECTINGRAKP2", "EXPECTINGRAKP4")
+#: So many logins opened and then ignored at RAKP message 1: it is no matter of lost packets.
+LOGINS_IGNORED: Final = 4
+
+_AUTHENTICATION: Final = {
+    Refusal.PASSWORD: BmcAuthenticationFailed.wrong_password,
+    Refusal.USER: BmcAuthenticationFailed.unknown_user,
+    Refusal.PRIVILEGE: BmcAuthenticationFailed.privilege,
+    Refusal.KG: BmcAuthenticationFailed.wrong_kg,
+}
+
+
+@dataclass(slots=True)
+class Journey:
+    """What was met on the way through one login and the session that came of it."""
+
+    garbage: int = 0
+    ignored: int = 0
+    opening: bool = False
+    opened: bool = False
+    #: The cipher suite was changed because of silence, which proves nothing.
+    guessing: bool = False
+    #: What the local network said against the last datagram.
+    trouble: str = ""
+
+    def reached(self, stage: str | None) -> None:
+        """The BMC has taken the login to `stage`."""
+        if stage == OPENING:
+            self.opening = True
+        else:
+            self.opened = True
+            if stage != RAKP[0]:
+                self.ignored = 0
+
+    def repeats(self, stage: str | None) -> None:
+        """The packet of `stage` is to be sent again."""
+        if stage == RAKP[0]:
+            self.ignored += 1
+
+    @property
+    def suite_in_doubt(self) -> bool:
+        """Whether the BMC talks, but has not yet answered an Open Session."""
+        return self.opening and not self.opened
+
+
+def of_refusal(refused: Refused, bmc: BmcAddress) -> BmcError:
+    """The error for a login that the BMC ended."""
+    if refused.reason in _AUTHENTICATION:
+        return _AUTHENTICATION[refused.reason](bmc)
+    if refused.reason is Refusal.SESSIONS:
+        return BmcSessionsExhausted.full(bmc)
+    return BmcProtocolError.nonsense(bmc, refused.detail)
+
+
+def of_silence(journey: Journey, bmc: BmcAddress, seconds: float) -> BmcError:
+    """The error for a login that came to no end, `seconds` after the last sign of life."""
+    if journey.ignored >= LOGINS_IGNORED:
+        return BmcNoAnswer(
+            f"BMC {bmc} answers, but ignores user '{bmc.username}' at login. Check the user name: "
+            "some BMCs are silent about users that they do not know or do not let in by LAN."
+        )
+    if journey.opening or journey.opened:
+        return BmcNoAnswer(
+            f"BMC {bmc} began the login of user '{bmc.username}' and then fell silent. Check the "
+            "network for lost packets, and whether the BMC is overloaded or restarting."
+        )
+    if journey.garbage:
+        what = f"sent {journey.garbage} datagrams that are not IPMI, and no answer"
+        return BmcProtocolError.nonsense(bmc, what)
+    return BmcNoAnswer.silent(bmc, seconds, journey.trouble)
+
+
+def of_lost_command(
+    command: RawCommand, journey: Journey, bmc: BmcAddress, seconds: float
+) -> BmcError:
+    """The error for a command without an answer that is not to be tried again."""
+    if command.repeatable:
+        return BmcNoAnswer.silent(bmc, seconds, journey.trouble)
+    return BmcNoAnswer.after_sending(bmc, seconds)
