@@ -36,9 +36,10 @@ class Collection:
         created: Resource = self._transport.request("POST", self._path, json=body)
         return created
 
-    def update(self, ident: str, patch: Sequence[Resource]) -> Resource:
+    def update(self, ident: str, patch: Sequence[Resource], **query: Any) -> Resource:
         """The item after a JSON patch (RFC 6902)."""
-        updated: Resource = self._call("PATCH", ident, json=list(patch))
+        params = {name: _query_value(value) for name, value in query.items()}
+        updated: Resource = self._call("PATCH", ident, json=list(patch), params=params)
         return updated
 
     def delete(self, ident: str) -> None:

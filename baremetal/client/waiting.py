@@ -22,17 +22,12 @@ FAILED_STATES: Final = frozenset(
         "(deleted)",
     }
 )
+#: States in which work stands still until somebody says `unhold` or `abort`.
+HELD_STATES: Final = frozenset({"clean hold", "deploy hold", "service hold"})
 #: States that a node leaves only when somebody asks for it.
-SETTLED_STATES: Final = FAILED_STATES | {
-    "enroll",
-    "manageable",
-    "available",
-    "active",
-    "rescue",
-    "clean hold",
-    "deploy hold",
-    "service hold",
-}
+SETTLED_STATES: Final = (
+    FAILED_STATES | HELD_STATES | {"enroll", "manageable", "available", "active", "rescue"}
+)
 
 #: Whether a node is where it should be: True, False if it never will be, None if not yet.
 Ending = Callable[[Resource], bool | None]
@@ -52,9 +47,10 @@ def settles_in(wanted: Collection[str]) -> Ending:
     """Good in the wanted states, bad in any other in which nothing goes on."""
 
     def ending(node: Resource) -> bool | None:
-        if node.get("operation") or node["provision_state"] not in SETTLED_STATES:
+        state = node["provision_state"]
+        if state not in SETTLED_STATES or (node.get("operation") and state not in HELD_STATES):
             return None
-        return node["provision_state"] in wanted
+        return state in wanted
 
     return ending
 

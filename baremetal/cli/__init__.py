@@ -1,0 +1,1 @@
+"""The `baremetal` command: people speak to the service by it."""
