@@ -3,7 +3,6 @@
 import argparse
 import time
 
-from baremetal.cli.cells import whole
 from baremetal.cli.command import Table
 from baremetal.cli.complaints import CommandError
 from baremetal.cli.crud import (
@@ -15,6 +14,7 @@ from baremetal.cli.crud import (
     SetCommand,
     ShowCommand,
     UnsetCommand,
+    present,
 )
 from baremetal.cli.fields import Field, Kind, body
 from baremetal.cli.waiting import add_wait
@@ -75,7 +75,7 @@ class CreateAllocation(CreateCommand):
         )
         if parsed_args.wait is not None:
             created = self._wait(created, parsed_args.wait)
-        return whole(created, self.kind.columns)
+        return present(created, self.kind, parsed_args)
 
     def _wait(self, allocation: Resource, limit: float) -> Resource:
         deadline = time.monotonic() + limit

@@ -1,6 +1,6 @@
 """Values of the API as table cells: plain for people, untouched for machines."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cliff.columns import FormattableColumn
@@ -9,25 +9,22 @@ from baremetal.client.transport import Resource
 
 
 class Cell(FormattableColumn[Any]):
-    """A value that is not text; JSON and YAML show it as it is."""
+    """A value that is not text: told to people by `human`, left as it is in JSON and YAML."""
+
+    def __init__(self, value: Any, human: Callable[[Any], str]) -> None:
+        super().__init__(value)
+        self._human = human
 
     def human_readable(self) -> str:
-        return _plain(self._value)
-
-
-class OperationCell(FormattableColumn[Any]):
-    """The operation that holds a node, in few words."""
-
-    def human_readable(self) -> str:
-        return describe_operation(self._value) if self._value else ""
+        return self._human(self._value)
 
 
 def cell(name: str, value: Any) -> Any:
     """What to put into a table for a field of that name."""
-    if name == "operation":
-        return OperationCell(value)
+    if value and name in _HUMAN:
+        return Cell(value, _HUMAN[name])
     simple = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return value if simple else Cell(value)
+    return value if simple else Cell(value, _plain)
 
 
 def row(resource: Resource, columns: Sequence[str]) -> tuple[Any, ...]:
@@ -59,13 +56,28 @@ def describe_step(operation: Mapping[str, Any]) -> str:
 
 
 def _is_links(name: str, value: Any) -> bool:
-    return name == "links" or (
-        isinstance(value, list) and bool(value) and all(_is_link(item) for item in value)
-    )
+    """Whether a field only says where else to look."""
+    if isinstance(value, dict):
+        return value.keys() >= {"href", "rel"}
+    if isinstance(value, list) and value:
+        return all(_is_links("", item) for item in value)
+    return name == "links"
 
 
-def _is_link(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() >= {"href", "rel"}
+def _describe_progress(progress: Mapping[str, Any]) -> str:
+    percent, message = progress.get("percent"), progress.get("message")
+    told = [f"{percent:.0f} %" if percent is not None else "", message or ""]
+    return ", ".join(part for part in told if part)
+
+
+def _describe_waiting(waiting: Mapping[str, Any]) -> str:
+    until = waiting.get("until")
+    return f"{waiting['for']}, until {until}" if until else str(waiting["for"])
+
+
+def _describe_steps(steps: list[Mapping[str, Any]]) -> str:
+    lines = (f"{step['name']}: {step['state']} {step.get('message') or ''}" for step in steps)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _plain(value: Any) -> str:
@@ -78,3 +90,11 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value)
     return str(value)
+
+
+_HUMAN: dict[str, Callable[[Any], str]] = {
+    "operation": describe_operation,
+    "progress": _describe_progress,
+    "waiting": _describe_waiting,
+    "steps": _describe_steps,
+}

@@ -21,7 +21,6 @@ from baremetal.client import Client
 from baremetal.client.resources import Collection
 from baremetal.client.transport import Resource
 
-
 _EMPTY: tuple[Any, ...] = (None, "", {}, [])
 
 
@@ -60,6 +59,13 @@ class ResourceKind:
     #: Turns what people write (names) into what the API wants (UUIDs), in a body or patch.
     complete: Callable[[Client, Resource], Resource] = lambda _, resource: resource
     selects_fields: bool = True  # whether the API lets one choose fields
+
+
+def present(resource: Resource, kind: ResourceKind, parsed_args: argparse.Namespace) -> Table:
+    """A resource with all its fields; a table that people read has no empty ones."""
+    if parsed_args.formatter == "table" and not parsed_args.columns:
+        resource = {name: value for name, value in resource.items() if value not in _EMPTY}
+    return whole(resource, kind.columns)
 
 
 class ListCommand(Rows):
@@ -120,10 +126,7 @@ class ShowCommand(One):
         resource = self.kind.collection(self.client).get(parsed_args.subject, wanted)
         if fields:
             return fields, row(resource, fields)
-        if parsed_args.formatter == "table" and not parsed_args.columns:
-            # Half of a node's fields are empty, and people read what is left more easily.
-            resource = {name: value for name, value in resource.items() if value not in _EMPTY}
-        return whole(resource, self.kind.columns)
+        return present(resource, self.kind, parsed_args)
 
 
 class CreateCommand(One):
@@ -140,7 +143,7 @@ class CreateCommand(One):
         wanted = body(parsed_args, self.kind.fields, self.app.stdin)
         wanted = self.kind.complete(self.client, wanted)
         created = self.kind.collection(self.client).create(wanted)
-        return whole(created, self.kind.columns)
+        return present(created, self.kind, parsed_args)
 
 
 class ChangeCommand(EachCommand):

@@ -33,8 +33,10 @@ class WatchEvents(BaremetalCommand):
                 if event.type.startswith(parsed_args.type or ""):
                     self.app.stdout.write(render(event) + "\n")
                     self.app.stdout.flush()
-        except (errors.NotFound, errors.NotAcceptable) as missing:
-            raise CommandError("this service has no event stream") from missing
+        except errors.ApiError as refused:
+            if refused.status in (404, 405, 406):
+                raise CommandError("this service has no event stream") from refused
+            raise
 
 
 def _as_json(event: Event) -> str:

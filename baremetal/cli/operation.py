@@ -3,10 +3,10 @@
 import argparse
 from collections.abc import Callable
 
-from baremetal.cli.cells import describe_step, whole
+from baremetal.cli.cells import describe_step
 from baremetal.cli.command import EachCommand, One, Table
 from baremetal.cli.complaints import WORK_FAILED
-from baremetal.cli.crud import Filter, ListCommand, ResourceKind, ShowCommand
+from baremetal.cli.crud import Filter, ListCommand, ResourceKind, ShowCommand, present
 from baremetal.cli.progress import open_progress
 from baremetal.client.events import EventFeed
 from baremetal.client.transport import Resource
@@ -63,7 +63,7 @@ class WatchOperation(One):
     def take_action(self, parsed_args: argparse.Namespace) -> Table:
         operation = self._watch(parsed_args.operation)
         self.exit_code = 0 if operation["state"] == "succeeded" else WORK_FAILED
-        return whole(operation, OPERATION.columns)
+        return present(operation, OPERATION, parsed_args)
 
     def _watch(self, uuid: str) -> Resource:
         app = self.app

@@ -51,6 +51,9 @@ class Status(One):
 class Counts(FormattableColumn[dict[str, int]]):
     """How many of which, e.g. `6 active, 2 deploying`."""
 
+    def machine_readable(self) -> dict[str, int]:
+        return dict(self._value)
+
     def human_readable(self) -> str:
         most_first = sorted(self._value.items(), key=lambda item: (-item[1], item[0]))
         return ", ".join(f"{number} {what}" for what, number in most_first)
@@ -65,7 +68,7 @@ class Several(FormattableColumn[list[str]]):
         return "\n".join(lines + ([f"and {more} more"] if more else []))
 
 
-def _alive(conductors: Iterable[Resource]) -> dict[str, int]:
+def _alive(conductors: Iterable[Resource]) -> Counter[str]:
     return Counter("alive" if conductor["alive"] else "dead" for conductor in conductors)
 
 

@@ -37,12 +37,17 @@ def take_word_back(parsed_args: argparse.Namespace) -> None:
 
 
 def wait_for(
-    app: "BaremetalApp", names: dict[str, str], ending: Ending, limit: float
+    app: "BaremetalApp",
+    names: dict[str, str],
+    ending: Ending,
+    limit: float,
+    about: str = "provision_state",
 ) -> dict[str, Outcome]:
     """How the wait for nodes ended, by UUID; progress is shown meanwhile.
 
     :param names: what to call each node, by UUID
     :param limit: seconds
+    :param about: the field that people see change
     """
     client = app.client
     with EventFeed(client.events) as feed, open_progress(app.stderr, quiet=app.quiet) as progress:
@@ -55,19 +60,19 @@ def wait_for(
             percent = (operation.get("progress") or {}).get("percent")
             name = names[node["uuid"]]
             ok = ending(node)
-            progress.show(name, describe(node), percent, ended=ok is not None, ok=ok is not False)
+            progress.show(
+                name, describe(node, about), percent, ended=ok is not None, ok=ok is not False
+            )
 
         timeout = None if math.isinf(limit) else limit
         watcher = client.nodes.watcher(feed, names)
         return wait_for_nodes(watcher, ending, timeout=timeout, notify=notify)
 
 
-def describe(node: Resource) -> str:
+def describe(node: Resource, about: str = "provision_state") -> str:
     """What a node is about, in few words."""
-    operation = node.get("operation")
-    if operation:
-        return f"{node['provision_state']}: {describe_step(operation)}"
-    return str(node["provision_state"])
+    operation, state = node.get("operation"), str(node.get(about))
+    return f"{state}: {describe_step(operation)}" if operation else state
 
 
 def _seconds_or_word(text: str) -> float | str:

@@ -19,7 +19,7 @@ ClientError
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -135,6 +135,9 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 def error_for(refusal: Refusal) -> ApiError:
     """The error class that fits an answer's status."""
     fallback = ServerFault if refusal.status >= 500 else ApiError
+    if refusal.status == 404 and refusal.fault in ("Not Found", "HTTP status 404"):
+        # Not a thing that is missing, but a path: perhaps the endpoint is not the API's root.
+        refusal = replace(refusal, fault=f"there is no {refusal.url}")
     return _BY_STATUS.get(refusal.status, fallback)(refusal)
 
 
@@ -148,16 +151,20 @@ def fault_in(body: str, status: int) -> str:
     try:
         inner = json.loads(body)
     except ValueError:
-        text = body.strip()
-        return text.splitlines()[0][:300] if text and "<" not in text else f"HTTP status {status}"
+        return _first_line(body) or f"HTTP status {status}"
     if isinstance(inner, dict):
         inner = inner.get("error_message") or inner.get("error") or inner
     if isinstance(inner, str):
         try:
             inner = json.loads(inner)
         except ValueError:
-            return str(inner)
+            return _first_line(str(inner)) or f"HTTP status {status}"
     return _sentence(inner) or f"HTTP status {status}"
+
+
+def _first_line(text: str) -> str:
+    """The gist of plain text; nothing of HTML, which is a gateway talking to browsers."""
+    return "" if "<" in text else text.strip().partition("\n")[0][:300]
 
 
 def _sentence(envelope: Any) -> str | None:

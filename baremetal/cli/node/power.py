@@ -45,7 +45,8 @@ class PowerCommand(Rows):
         outcomes: dict[str, Outcome] = {}
         if parsed_args.wait is not None:
             names = {a.value["uuid"]: a.subject for a in attempts if a.value}
-            outcomes = wait_for(self.app, names, has_power(self.leads_to), parsed_args.wait)
+            ending = has_power(self.leads_to)
+            outcomes = wait_for(self.app, names, ending, parsed_args.wait, about="power_state")
         rows = []
         for attempt in attempts:
             node = attempt.value or {"last_error": str(attempt.error)}

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from baremetal.cli.command import Attempt, Rows, Table, add_parallel, for_each
-from baremetal.cli.complaints import WORK_FAILED, UsageError
+from baremetal.cli.complaints import WORK_FAILED, CommandError, UsageError
 from baremetal.cli.fields import add_keys
 from baremetal.cli.values import HOW_TO_GIVE, pair, resolve, resolve_document, resolve_pairs
 from baremetal.cli.waiting import add_wait, describe, take_word_back, wait_for
+from baremetal.client import errors
 from baremetal.client.transport import Resource
 from baremetal.client.waiting import FAILED_STATES, SETTLED_STATES, Outcome, settles_in
 
@@ -86,7 +87,10 @@ class ProvisionCommand(Rows):
             self.client.nodes.provision(node, self.verb.target, **arguments)
             return self.client.nodes.get(node)
 
-        attempts = for_each(nodes, submit, parsed_args.parallel)
+        try:
+            attempts = for_each(nodes, submit, parsed_args.parallel)
+        except errors.BadRequest as refused:  # of the only node: most often its state
+            raise CommandError(str(refused), f"baremetal node why {nodes[0]}") from refused
         outcomes: dict[str, Outcome] = {}
         if parsed_args.wait is not None:
             names = {a.value["uuid"]: a.subject for a in attempts if a.value}
