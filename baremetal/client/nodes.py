@@ -101,8 +101,9 @@ class Nodes(Collection):
         return entry
 
     def watcher(self, feed: EventFeed, uuids: Several[str]) -> Watcher:
-        """Tells every change of these nodes."""
-        return Watcher(Subject(self.get, "node_uuid", merge_into_node), feed, uuids)
+        """Tells every change of these nodes; one that is no more has the state `(deleted)`."""
+        subject = Subject(self.get, "node_uuid", merge_into_node, gone=_deleted)
+        return Watcher(subject, feed, uuids)
 
     def wait_for(self, node: str, state: str, timeout: float | None = None) -> Resource:
         """The node, once it is in that provision state; `timeout` is in seconds.
@@ -119,3 +120,7 @@ class Nodes(Collection):
             return outcome.node
         error = errors.WaitTimeout if outcome.timed_out else errors.EndedBadly
         raise error(f"{node}: {outcome.reason}")
+
+
+def _deleted(uuid: str, missing: errors.NotFound) -> Resource:
+    return {"uuid": uuid, "provision_state": "(deleted)", "last_error": missing.fault}

@@ -26,6 +26,7 @@ class Subject:
     fetch: Callable[[str], Resource]
     event_key: str
     merge: Callable[[Resource, Event], bool]  # False: the event does not say enough
+    gone: Callable[[str, errors.NotFound], Resource] | None = None  # None: that is an error
 
 
 class Watcher:
@@ -42,6 +43,8 @@ class Watcher:
         self._feed = feed
         self._clock = clock
         self._watched: dict[str, Resource | None] = dict.fromkeys(uuids)
+        self._stale: set[str] = set()
+        self._stale_since = 0.0
         self._lost_at: float | None = None
 
     def forget(self, uuid: str) -> None:
@@ -51,8 +54,6 @@ class Watcher:
     def changes(self) -> Iterator[Resource | None]:
         """Changed resources (None: nothing new), until all are forgotten.
 
-        One that exists no more comes with the state `(deleted)`.
-
         :raises errors.Unreachable: the service has been away for a minute
         :raises errors.ApiError: it refuses
         """
@@ -60,22 +61,28 @@ class Watcher:
         while self._watched:
             if self._clock() >= look_at or connections != self._feed.connections:
                 connections = self._feed.connections
-                yield from self._look()
+                yield from self._look(self._watched.keys())
                 look_at = self._clock() + self._interval()
-            else:
-                yield self._hear(self._feed.next(min(_TICK, look_at - self._clock())))
+                continue
+            # Whatever else has been told already comes first: it may save a look, or many.
+            event = self._feed.next(0 if self._stale else min(_TICK, look_at - self._clock()))
+            yield self._hear(event)
+            if self._stale and (event is None or self._clock() - self._stale_since > _TICK):
+                yield from self._look(self._stale & self._watched.keys())
 
     def _interval(self) -> float:
         """Seconds until the next look: the stream tells sooner, where there is one."""
         return _LOOK_WHEN_LIVE if self._feed.live else _LOOK_WHEN_POLLING + len(self._watched) / 10
 
-    def _look(self) -> Iterator[Resource | None]:
-        for uuid in list(self._watched):
+    def _look(self, uuids: Collection[str]) -> Iterator[Resource | None]:
+        for uuid in list(uuids):
+            self._stale.discard(uuid)
             try:
                 resource = self._subject.fetch(uuid)
-            except errors.NotFound as gone:
-                yield {"uuid": uuid, "provision_state": "(deleted)", "last_error": gone.fault}
-                continue
+            except errors.NotFound as missing:
+                if self._subject.gone is None:
+                    raise
+                resource = self._subject.gone(uuid, missing)
             except (errors.Unreachable, errors.Busy) as away:
                 self._be_patient(away)
                 yield None
@@ -100,11 +107,10 @@ class Watcher:
             return None
         changed = dict(known)
         if not self._subject.merge(changed, event):
-            try:
-                changed = self._subject.fetch(uuid)
-            except errors.ClientError as problem:
-                LOG.info("%s", problem)  # the next look deals with it
-                return None
+            if not self._stale:
+                self._stale_since = self._clock()
+            self._stale.add(uuid)
+            return None
         self._watched[uuid] = changed
         return changed
 
