@@ -1,0 +1,1 @@
+"""Baremetal: the control plane for the physical side of a private cloud."""

@@ -1,0 +1,231 @@
+"""The WSGI application: Pecan, with one controller that follows the table of routes."""
+
+import functools
+import io
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+import pecan
+import pecan.core
+import pecan.rest
+import pecan.routing
+import pecan.util
+
+from baremetal.api import errors, versions
+from baremetal.api.call import Answer, Call
+from baremetal.api.routes import ROUTES
+from baremetal.api.routing import Route, Router
+from baremetal.api.services import Services
+from baremetal.domain.errors import (
+    BaremetalError,
+    InvalidInput,
+    TooLarge,
+    Unauthenticated,
+)
+
+LOG = logging.getLogger(__name__)
+
+PREFIX = "/baremetal"
+_JSON = "application/json"
+_METHOD_NOT_ALLOWED = 405
+_NO_CONTENT = 204
+_UNAUTHENTICATED = 401
+_UNAVAILABLE = 503
+_NOT_FOUND = 404
+
+StartResponse = Callable[..., Any]
+
+
+def _remember_signatures() -> None:
+    """Let Pecan inspect each controller's signature once, not seven times per request."""
+    inspected = functools.lru_cache(maxsize=None)(pecan.util.getargspec)
+
+    def remembered(method: Any) -> Any:
+        return inspected(getattr(method, "__func__", method))
+
+    for module in (pecan.util, pecan.rest, pecan.routing, pecan.core):
+        if hasattr(module, "getargspec"):
+            module.getargspec = remembered
+
+
+class Root(pecan.rest.RestController):  # type: ignore[misc]
+    """The one controller: Pecan asks it for the route, the table answers."""
+
+    def __init__(self, services: Services) -> None:
+        """Serve with `services`."""
+        super().__init__()
+        self._services = services
+        self._router = Router(ROUTES)
+
+    @pecan.expose()  # type: ignore[untyped-decorator]
+    def _route(self, _segments: list[str], _request: Any) -> tuple[Any, list[str]]:
+        return self.serve, []
+
+    @pecan.expose(content_type=_JSON)  # type: ignore[untyped-decorator]
+    def serve(self, **_query: str) -> Any:
+        """Whatever the route's controller answers."""
+        response = pecan.response
+        answer = self._answer(pecan.request.environ)
+        response.status_int = answer.status
+        response.content_type = _JSON
+        response.headers.update(answer.headers)
+        if answer.stream is None:
+            response.body = answer.body
+        if answer.status == _NO_CONTENT:
+            response.content_type = None
+        if answer.stream is not None:
+            response.content_type = "text/event-stream"
+            response.app_iter = answer.stream
+        return response
+
+    def _answer(self, environ: Mapping[str, Any]) -> Answer:
+        version = versions.DEFAULT
+        try:
+            version = versions.chosen(environ)
+            answer = self._dispatch(environ, version)
+        except BaremetalError as error:
+            answer = self._refusal(error)
+        except Exception:
+            LOG.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            message = (
+                "An error of the service itself; its log has the details under request "
+                f"{environ['baremetal.request_id']}."
+            )
+            answer = Answer(errors.body(message, 500), 500)
+        if not isinstance(answer.body, bytes):
+            answer.body = b"" if answer.body is None else orjson.dumps(answer.body)
+        request_id = environ["baremetal.request_id"]
+        answer.headers = {
+            **answer.headers,
+            versions.MIN_HEADER: f"1.{versions.MINIMUM}",
+            versions.MAX_HEADER: f"1.{versions.MAXIMUM}",
+            versions.HEADER: f"1.{version}",
+            "Openstack-Request-Id": request_id,
+        }
+        return answer
+
+    def _refusal(self, error: BaremetalError) -> Answer:
+        status = errors.status_of(error)
+        headers = {}
+        if status == _UNAUTHENTICATED and self._services.auth.challenge:
+            headers["WWW-Authenticate"] = self._services.auth.challenge
+        if status == _UNAVAILABLE:
+            headers["Retry-After"] = "5"
+        return Answer(errors.body(error.message, status), status, headers)
+
+    def _dispatch(self, environ: Mapping[str, Any], version: int) -> Answer:
+        path = _path(environ["PATH_INFO"])
+        match = self._router.find(path.strip("/").split("/"))
+        if match is None:
+            return Answer(errors.body(f"No resource is at {path}.", _NOT_FOUND), _NOT_FOUND)
+        method = environ["REQUEST_METHOD"]
+        route = match.methods.get("GET" if method == "HEAD" else method)
+        if route is None:
+            message = f"{method} is not allowed on {path}."
+            headers = {"Allow": ", ".join(sorted(match.methods))}
+            return Answer(errors.body(message, _METHOD_NOT_ALLOWED), _METHOD_NOT_ALLOWED, headers)
+        identity = self._services.auth.identify(environ.get("HTTP_AUTHORIZATION"))
+        if not route.public and not identity.authenticated:
+            raise Unauthenticated("The request you have made requires authentication.")
+        if version < route.since:
+            return Answer(
+                errors.body(
+                    f"{path} needs API version 1.{route.since} or newer; "
+                    f"this request is for 1.{version}.",
+                    _NOT_FOUND,
+                ),
+                _NOT_FOUND,
+            )
+        if environ["baremetal.body"] is None:
+            raise TooLarge(
+                f"The request body is larger than {self._services.max_body} bytes, the most that "
+                "this service takes ([api] max_body_kib)."
+            )
+        call = Call(
+            services=self._services,
+            identity=identity,
+            version=version,
+            base=self._services.base_url(environ),
+            path=path,
+            args=match.args,
+            query=_query(environ.get("QUERY_STRING", "")),
+            raw=environ["baremetal.body"],
+            request_id=environ["baremetal.request_id"],
+            last_event_id=environ.get("HTTP_LAST_EVENT_ID"),
+        )
+        return _answer_of(route, call)
+
+
+class Application:
+    """What a WSGI server runs: reads the body within its cap, names the request, goes on."""
+
+    def __init__(self, services: Services) -> None:
+        """Serve with `services`."""
+        _remember_signatures()
+        self._services = services
+        self._pecan = pecan.Pecan(Root(services), use_context_locals=True)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        environ["baremetal.request_id"] = f"req-{secrets.token_hex(16)}"
+        path = environ.get("PATH_INFO", "")
+        if path == PREFIX or path.startswith(PREFIX + "/"):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX
+            environ["PATH_INFO"] = path[len(PREFIX) :] or "/"
+        environ["baremetal.body"] = _body(environ, self._services.max_body)
+        # Pecan would read the body again, for parameters of forms.
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(), "0"
+        answer: Iterable[bytes] = self._pecan(environ, start_response)
+        return answer
+
+
+def _body(environ: Mapping[str, Any], most: int) -> bytes | None:
+    """The request's body; None if it is larger than `most` bytes."""
+    if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+        return b""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) > most:
+        return None
+    stream = environ["wsgi.input"]
+    chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    body: bytes = stream.read(most + 1) if chunked else stream.read(int(length))
+    return body if len(body) <= most else None
+
+
+def _path(raw: str) -> str:
+    """The path as text; WSGI hands bytes over as Latin-1.
+
+    :raises InvalidInput: it is no valid UTF-8.
+    """
+    try:
+        return raw if raw.isascii() else raw.encode("latin-1").decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput("The path is not valid UTF-8.") from error
+
+
+def _answer_of(route: Route, call: Call) -> Answer:
+    result = route.controller(call)
+    return result if isinstance(result, Answer) else Answer(result, route.status)
+
+
+def _query(text: str) -> dict[str, str]:
+    """Query parameters, each at most once.
+
+    :raises InvalidInput: one that is given twice, or that is no valid UTF-8.
+    """
+    if not text:
+        return {}
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50)
+    except ValueError as error:
+        raise InvalidInput(f"The query string cannot be read: {error}") from error
+    query = dict(pairs)
+    if len(query) != len(pairs):
+        raise InvalidInput("A query parameter is given more than once.")
+    if any("\x00" in value for value in query.values()):
+        raise InvalidInput("A query parameter contains a NUL character.")
+    return query

@@ -1,0 +1,1 @@
+"""One file per resource: what each route does."""

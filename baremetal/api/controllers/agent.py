@@ -1,0 +1,176 @@
+"""Lookup and heartbeat: what a machine's ramdisk says, and the plan that it gets for it.
+
+The wire format is that of ironic-python-agent, with ``plan_protocol`` and ``progress``
+beside it. Neither route asks for credentials: lookup hands out a token once per
+power-on, to a machine whose operation waits for an agent, and heartbeats prove it.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from baremetal.api.call import Answer, Call
+from baremetal.db.tables import nodes
+from baremetal.db.types import stamp
+from baremetal.domain import operation as op
+from baremetal.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    StateForbids,
+    Unauthenticated,
+)
+from baremetal.domain.node import is_uuid, normal_mac
+from baremetal.domain.operation import Operation
+from baremetal.domain.secrets import MASK
+
+_PLAIN_FIELDS = {
+    "callback_url": 1,
+    "agent_version": 36,
+    "agent_token": 62,
+    "agent_verify_ca": 68,
+    "agent_status": 72,
+    "agent_status_message": 72,
+    "plan_protocol": 1,
+    "progress": 1,
+}
+_STATUSES = ("running", "succeeded", "failed")
+_REPORTED = ("plan", "status", "step", "step_index", "percent", "message", "error", "results")
+
+
+def _waits_for_agent() -> "sa.ColumnElement[bool]":
+    """The condition that an open operation holds the node."""
+    return nodes.c.operation_uuid.is_not(None)
+
+
+def lookup(call: Call) -> Any:
+    """The node that a machine is, by its MAC addresses or its uuid.
+
+    :raises NotFound: there is none that waits for its ramdisk.
+    """
+    call.only_query("addresses", "node_uuid")
+    macs = [normal_mac(text) for text in call.query.get("addresses", "").split(",") if text]
+    if None in macs:
+        raise InvalidInput("addresses must be MAC addresses, separated by commas.")
+    uuid = call.query.get("node_uuid")
+    if uuid is not None and not is_uuid(uuid):
+        raise InvalidInput(f"Expected a UUID for node_uuid: {uuid}")
+    if not macs and uuid is None:
+        raise InvalidInput("At least one of 'addresses' and 'node_uuid' parameters is required")
+    if uuid is not None:
+        found = call.services.nodes.find(nodes.c.uuid == uuid.lower(), _waits_for_agent())
+    else:
+        found = call.services.nodes.by_macs([mac for mac in macs if mac], _waits_for_agent())
+    if len(found) != 1:
+        raise NotFound(
+            "Node with these addresses that waits for its ramdisk",
+            ", ".join(mac for mac in macs if mac) or uuid,
+        )
+    row = call.services.nodes.row(found[0].uuid)
+    return {
+        "node": {
+            "uuid": row["uuid"],
+            "properties": row["properties"],
+            "instance_info": row["instance_info"],
+            "driver_internal_info": row["driver_internal_info"],
+            "links": [{"href": f"{call.base}/v1/nodes/{row['uuid']}", "rel": "self"}],
+        },
+        "config": {
+            "heartbeat_timeout": call.services.conf.conductor.agent_silence_timeout,
+            "agent_token": _hand_out_token(call, row["uuid"]),
+            "agent_token_required": True,
+            "agent_md5_checksum_enable": False,
+        },
+    }
+
+
+def _hand_out_token(call: Call, uuid: str) -> str:
+    """A token, once; six stars for everybody who asks after that."""
+    token = secrets.token_urlsafe(32)
+    unset = sa.and_(nodes.c.uuid == uuid, nodes.c.agent_token.is_(None))
+    with call.services.db.write() as tx:
+        query = sa.update(nodes).where(unset).values(agent_token=_digest(token))
+        return token if tx.execute(query).rowcount == 1 else MASK
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def heartbeat(call: Call) -> Answer:
+    """Note that the agent lives; hand out its plan, or take its report.
+
+    :raises Unauthenticated: it does not know its node's token.
+    """
+    body = call.object()
+    for name in body:
+        if name not in _PLAIN_FIELDS:
+            raise InvalidInput(f"Unknown field '{name}' in heartbeat.")
+        call.need(_PLAIN_FIELDS[name], f"Field {name}")
+    url = body.get("callback_url")
+    if not isinstance(url, str) or not url or len(url) > 255:
+        raise InvalidInput("callback_url must be a string of 1 to 255 characters.")
+    row = call.services.nodes.row(call.arg("node"))
+    _check_token(row, body.get("agent_token"))
+    now = call.services.clock.now()
+    call.services.nodes.note(row["uuid"], now, agent_url=url, last_heartbeat_at=stamp(now))
+    operation = _operation_of(call, row)
+    if "progress" in body:
+        _report(call, row, operation, body["progress"])
+    if "plan_protocol" not in body:
+        return Answer(status=202)
+    return Answer({"plan": _plan_of(call, operation)}, 202)
+
+
+def _check_token(row: Mapping[str, Any], token: Any) -> None:
+    if not isinstance(token, str) or not row["agent_token"]:
+        raise Unauthenticated("An agent token is required. Look the node up first.")
+    if not hmac.compare_digest(_digest(token), row["agent_token"]):
+        raise Unauthenticated(f"The agent token does not belong to node {row['uuid']}.")
+
+
+def _operation_of(call: Call, row: Mapping[str, Any]) -> Operation | None:
+    if row["operation_uuid"] is None:
+        return None
+    found = call.services.operations.get(row["operation_uuid"])
+    return found if found.state in op.OPEN else None
+
+
+def _plan_of(call: Call, operation: Operation | None) -> Any:
+    """The plan, once the conductor waits for it to be carried out."""
+    if operation is None or operation.state != op.WAITING or operation.signal is not None:
+        return None
+    sealed = operation.scratch.get("sealed_plan")
+    return call.services.vault.unseal(sealed) if sealed else None
+
+
+def _report(call: Call, row: Mapping[str, Any], operation: Operation | None, report: Any) -> None:
+    """Take an agent's progress; its last word resumes the operation.
+
+    :raises Conflict: nobody waits for this plan any more.
+    """
+    if not isinstance(report, dict) or report.get("status") not in _STATUSES:
+        raise InvalidInput(f"progress/status must be one of {', '.join(_STATUSES)}.")
+    unknown = sorted(set(report) - set(_REPORTED))
+    if unknown:
+        raise InvalidInput(f"Unknown field '{unknown[0]}' in progress.")
+    if operation is None or report.get("plan") != operation.scratch.get("plan"):
+        raise Conflict(f"Node {row['uuid']} has no such plan (any more).")
+    percent = report.get("percent", 0)
+    if isinstance(percent, bool) or not isinstance(percent, int) or not 0 <= percent <= 100:
+        raise InvalidInput("progress/percent must be a whole number from 0 to 100.")
+    services = call.services
+    if report["status"] == "running":
+        message = f"{report.get('step')}: {report.get('message') or ''}".strip(": ")
+        deadline = services.clock.after(services.conf.conductor.agent_silence_timeout)
+        services.operations.report_progress(
+            operation, percent, message[:1000], deadline, services.clock.now()
+        )
+        return
+    if operation.state not in op.OPEN:
+        raise StateForbids("report", row["uuid"], operation.state)
+    services.submitter.signal(operation.uuid, operation.conductor_group, report)

@@ -1,0 +1,227 @@
+"""Parts of a node: traits, boot device, validation, history, inventory, and what is empty yet."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from baremetal.api.call import Answer, Call
+from baremetal.api.types import kinds
+from baremetal.db.inventories import get_inventory
+from baremetal.db.tables import history as history_table
+from baremetal.domain.errors import (
+    ChangedMeanwhile,
+    InvalidInput,
+    NotFound,
+    NotSupported,
+    Unavailable,
+)
+from baremetal.domain.node import MAX_TRAITS, is_trait
+
+_TRIES = 10
+
+
+def validate(call: Call) -> Any:
+    """What each interface says of the node's fields."""
+    row = call.services.nodes.row(_ident(call))
+    return call.services.conductor.validate(_host(call, row), row["uuid"])
+
+
+def _ident(call: Call) -> str:
+    ident = call.args.get("node") or call.query.get("node") or call.query.get("node_uuid")
+    if not ident:
+        raise InvalidInput("Expected a logical name or UUID but received None.")
+    return ident
+
+
+def _host(call: Call, row: dict[str, Any]) -> str:
+    host = call.services.members.host_for(row["driver"], row["conductor_group"])
+    if host is None:
+        raise Unavailable(
+            f"No conductor that is alive has driver {row['driver']} for conductor group "
+            f'"{row["conductor_group"]}". Start one, or enable the driver on one.'
+        )
+    return host
+
+
+# -- boot device -------------------------------------------------------------
+
+
+def boot_device(call: Call) -> Any:
+    """What the machine boots from next."""
+    row = call.services.nodes.row(_ident(call))
+    return call.services.conductor.get_boot_device(_host(call, row), row["uuid"])
+
+
+def supported_boot_devices(call: Call) -> Any:
+    """What it can boot from."""
+    row = call.services.nodes.row(_ident(call))
+    devices = call.services.conductor.supported_boot_devices(_host(call, row), row["uuid"])
+    return {"supported_boot_devices": devices}
+
+
+def set_boot_device(call: Call) -> Answer:
+    """Change what the machine boots from."""
+    body = call.object()
+    unknown = sorted(set(body) - {"boot_device", "persistent"})
+    if unknown:
+        raise InvalidInput(f"Unknown field '{unknown[0]}'. Known: boot_device, persistent.")
+    device = body.get("boot_device")
+    if not isinstance(device, str):
+        raise InvalidInput("boot_device must be a string such as pxe or disk.")
+    try:
+        persistent = kinds.boolean(body.get("persistent") or False)
+    except ValueError as error:
+        raise InvalidInput(f"persistent {error}") from error
+    row = call.services.nodes.row(_ident(call))
+    call.services.conductor.set_boot_device(_host(call, row), row["uuid"], device, persistent)
+    return Answer(status=204)
+
+
+def inject_nmi(call: Call) -> Answer:
+    """Send the machine a non-maskable interrupt."""
+    if call.optional_object():
+        raise InvalidInput("The body must be an empty object.")
+    row = call.services.nodes.row(_ident(call))
+    call.services.conductor.inject_nmi(_host(call, row), row["uuid"])
+    return Answer(status=204)
+
+
+def sensors(call: Call) -> Any:
+    """Sensor readings, as the machine says now."""
+    row = call.services.nodes.row(_ident(call))
+    return {"sensors": call.services.conductor.get_sensors(_host(call, row), row["uuid"])}
+
+
+# -- traits ------------------------------------------------------------------
+
+
+def traits(call: Call) -> Any:
+    """The node's traits."""
+    return {"traits": call.services.nodes.row(_ident(call))["traits"]}
+
+
+def set_traits(call: Call) -> Answer:
+    """Replace all traits."""
+    body = call.object()
+    wanted = body.get("traits")
+    if set(body) != {"traits"} or not isinstance(wanted, list):
+        raise InvalidInput('The body must be {"traits": [...]}.')
+    for trait in wanted:
+        _check_trait(trait)
+    return _write_traits(call, lambda _: sorted(set(wanted)))
+
+
+def add_trait(call: Call) -> Answer:
+    """Add one trait."""
+    if call.raw.strip():
+        raise InvalidInput("No body should be provided when adding a single trait.")
+    trait = call.arg("trait")
+    _check_trait(trait)
+    return _write_traits(call, lambda now: sorted({*now, trait}))
+
+
+def remove_traits(call: Call) -> Answer:
+    """Remove all traits."""
+    return _write_traits(call, lambda _: [])
+
+
+def remove_trait(call: Call) -> Answer:
+    """Remove one trait."""
+    trait = call.arg("trait")
+
+    def without(now: list[str]) -> list[str]:
+        if trait not in now:
+            raise NotFound("Trait", f"{trait} of node {_ident(call)}")
+        return [name for name in now if name != trait]
+
+    return _write_traits(call, without)
+
+
+def _check_trait(trait: Any) -> None:
+    if not is_trait(trait):
+        raise InvalidInput(
+            f"Invalid trait {str(trait)[:80]!r}: give a standard trait or CUSTOM_ with A-Z 0-9 _."
+        )
+
+
+def _write_traits(call: Call, change: Any) -> Answer:
+    for attempt in range(_TRIES):
+        row = call.services.nodes.row(_ident(call))
+        after = change(row["traits"])
+        if len(after) > MAX_TRAITS:
+            raise InvalidInput(f"A node has at most {MAX_TRAITS} traits, not {len(after)}.")
+        try:
+            call.services.nodes.update(row, {"traits": after}, (), call.services.clock.now())
+            break
+        except ChangedMeanwhile:
+            if attempt + 1 == _TRIES:
+                raise
+    return Answer(status=204)
+
+
+# -- records -----------------------------------------------------------------
+
+_HISTORY = ("uuid", "created_at", "severity", "event")
+_HISTORY_DETAIL = (*_HISTORY, "event_type", "conductor", "user")
+
+
+def history(call: Call) -> Any:
+    """What went wrong with the node, newest last."""
+    call.only_query("detail", "limit", "marker")
+    row = call.services.nodes.row(_ident(call))
+    detail = "detail" in call.query and kinds.boolean(call.query["detail"])
+    query = sa.select(history_table).where(history_table.c.node_uuid == row["uuid"])
+    with call.services.db.read() as connection:
+        found = connection.execute(query.order_by(history_table.c.id)).mappings().all()
+    names = _HISTORY_DETAIL if detail else _HISTORY
+    return {"history": [_event(call, row["uuid"], event, names) for event in found]}
+
+
+def history_event(call: Call) -> Any:
+    """One of them."""
+    row = call.services.nodes.row(_ident(call))
+    query = sa.select(history_table).where(
+        history_table.c.node_uuid == row["uuid"], history_table.c.uuid == call.arg("event")
+    )
+    with call.services.db.read() as connection:
+        found = connection.execute(query).mappings().first()
+    if found is None:
+        raise NotFound("Node history event", call.arg("event"))
+    return _event(call, row["uuid"], found, _HISTORY_DETAIL)
+
+
+def _event(call: Call, node: str, row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    href = f"{call.base}/v1/nodes/{node}/history/{row['uuid']}"
+    return {**{name: row[name] for name in names}, "links": [{"href": href, "rel": "self"}]}
+
+
+def inventory(call: Call) -> Any:
+    """What the last inspection found."""
+    row = call.services.nodes.row(_ident(call))
+    found = get_inventory(call.services.db, row["uuid"])
+    if found is None:
+        raise NotFound("Node inventory record for node", row["uuid"])
+    return found
+
+
+# -- what no driver of this release has --------------------------------------
+
+
+def nothing(name: str) -> Any:
+    """A controller for a part that is always empty: no driver of this release has any."""
+
+    def empty(call: Call) -> Any:
+        call.services.nodes.row(_ident(call))
+        return {name: []}
+
+    return empty
+
+
+def unsupported(what: str) -> Any:
+    """A controller for an ability that no driver of this release has."""
+
+    def refuse(call: Call) -> Answer:
+        row = call.services.nodes.row(_ident(call))
+        raise NotSupported(f"Driver {row['driver']} of node {row['uuid']} does not support {what}.")
+
+    return refuse

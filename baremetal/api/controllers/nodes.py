@@ -1,0 +1,292 @@
+"""Nodes: list, show, create, change, delete."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from baremetal.api.call import Answer, Call
+from baremetal.api.listing import Filter, Listing
+from baremetal.api.patch import changed, read_patch
+from baremetal.api.render import serialiser
+from baremetal.api.types import kinds
+from baremetal.api.types.base import columns_for, parse, selected, visible
+from baremetal.api.types.node import Node
+from baremetal.api.types.operation import holding
+from baremetal.db.nodes import holder
+from baremetal.db.query import Prepared, shown
+from baremetal.db.tables import chassis, nodes, operations
+from baremetal.domain import node_rules, states
+from baremetal.domain.catalog import HardwareInfo
+from baremetal.domain.errors import ChangedMeanwhile, InvalidInput, NotFound
+from baremetal.domain.node import INTERFACES, is_uuid
+from baremetal.domain.properties import check
+
+#: A patch is tried again if the row changed between our read and our write.
+_PATCH_TRIES = 10
+
+FILTERS = (
+    Filter("instance_uuid", kinds.UUID),
+    Filter("chassis_uuid", kinds.UUID),
+    Filter(
+        "associated",
+        kinds.BOOLEAN,
+        shapes=lambda yes: (
+            nodes.c.instance_uuid.is_not(None) if yes else nodes.c.instance_uuid.is_(None)
+        ),
+    ),
+    Filter(
+        "maintenance",
+        kinds.BOOLEAN,
+        shapes=lambda yes: nodes.c.maintenance.is_(sa.true() if yes else sa.false()),
+    ),
+    Filter(
+        "retired",
+        kinds.BOOLEAN,
+        since=61,
+        shapes=lambda yes: nodes.c.retired.is_(sa.true() if yes else sa.false()),
+    ),
+    Filter(
+        "provision_state",
+        kinds.Kind("state", lambda text: _state(text), {"enum": sorted(states.ALL)}),
+        since=9,
+    ),
+    Filter("driver", kinds.TEXT, since=16),
+    Filter("resource_class", kinds.TEXT, since=21),
+    Filter("fault", kinds.TEXT, since=42),
+    Filter("conductor_group", kinds.TEXT, since=46),
+    Filter("owner", kinds.TEXT, since=50),
+    Filter(
+        "description_contains",
+        kinds.TEXT,
+        since=51,
+        where=lambda text: nodes.c.description.contains(text, autoescape=True),
+    ),
+    Filter("lessee", kinds.TEXT, since=65),
+    Filter(
+        "sharded",
+        kinds.BOOLEAN,
+        since=82,
+        shapes=lambda yes: nodes.c.shard.is_not(None) if yes else nodes.c.shard.is_(None),
+    ),
+    Filter("shard", kinds.TEXT, since=82),
+    Filter("parent_node", kinds.UUID, since=83),
+)
+
+
+def _state(text: Any) -> str:
+    if text not in states.ALL:
+        raise ValueError(f'Provision state "{text}" is not valid')
+    return str(text)
+
+
+LISTING = Listing(Node, FILTERS, unsortable=("network_data", "traits"))
+
+_OPERATION_NAMES = (
+    "uuid",
+    "kind",
+    "state",
+    "step",
+    "owner",
+    "percent",
+    "message",
+    "waiting_for",
+    "waiting_since",
+    "deadline_at",
+)
+_GET: dict[tuple[int, tuple[str, ...], bool], Prepared] = {}
+
+
+def list_nodes(call: Call) -> Answer:
+    """A page of nodes."""
+    return LISTING.answer(call, extra=_computed(call))
+
+
+def list_details(call: Call) -> Answer:
+    """A page of nodes with all their fields."""
+    return LISTING.answer(call, detail=True, extra=_computed(call))
+
+
+def list_of_chassis(call: Call) -> Answer:
+    """A page of the nodes of one chassis."""
+    wanted = next(f for f in FILTERS if f.name == "chassis_uuid")
+    return LISTING.answer(call, extra=_computed(call), only=[(wanted, call.arg("chassis"))])
+
+
+def show(call: Call) -> Answer:
+    """One node; the operation that holds it comes along."""
+    call.only_query("fields")
+    ident = call.arg("node")
+    if "fields" in call.query:
+        names = selected(Node, call.query["fields"], call.version)
+    else:
+        names = visible(Node, call.version)
+    return Answer(document(call, ident, names, with_operation="fields" not in call.query))
+
+
+def document(
+    call: Call, ident: str, names: tuple[str, ...] | None = None, *, with_operation: bool = True
+) -> bytes:
+    """A node as JSON.
+
+    :raises NotFound: no node has this uuid or name.
+    """
+    names = names or visible(Node, call.version)
+    by_uuid = is_uuid(ident)
+    key = (id(call.services.db), names, by_uuid)
+    prepared = _GET.get(key)
+    if prepared is None:
+        prepared = _GET[key] = Prepared(call.services.db, _select_one(names, by_uuid))
+    row = prepared.first(ident=ident.lower() if by_uuid else ident)
+    if row is None:
+        raise NotFound("Node", ident)
+    body = serialiser(Node, names)(row, call.base, _computed(call))
+    if with_operation:
+        held = row[-len(_OPERATION_NAMES) :]
+        body["operation"] = holding(dict(zip(_OPERATION_NAMES, held, strict=True)))
+    return orjson.dumps(body)
+
+
+def _select_one(names: tuple[str, ...], by_uuid: bool) -> "sa.Select[Any]":  # noqa: FBT001
+    table = nodes.outerjoin(operations, operations.c.uuid == nodes.c.operation_uuid)
+    columns = [shown(nodes.c[name]) for name in columns_for(Node, names)]
+    held = [operations.c[name].label(f"operation_{name}") for name in _OPERATION_NAMES]
+    mine = nodes.c.uuid if by_uuid else nodes.c.name
+    return sa.select(*columns, *held).select_from(table).where(mine == sa.bindparam("ident"))
+
+
+def _computed(call: Call) -> dict[str, Any]:
+    return {"conductor": call.services.members.host_for}
+
+
+def create(call: Call) -> Answer:
+    """Enrol a node."""
+    given = call.object()
+    values = parse(Node, given, call.version, "create")
+    values.setdefault("conductor_group", "")
+    services = call.services
+    hardware = services.members.hardware(values["driver"], values["conductor_group"])
+    wanted = {kind: values.get(f"{kind}_interface") for kind in INTERFACES}
+    chosen = hardware.chosen(wanted)
+    values.update({f"{kind}_interface": name for kind, name in chosen.items()})
+    _check_fields(hardware, chosen, values.get("driver_info") or {})
+    _check_references(call, values)
+    values.setdefault("uuid", services.clock.new_uuid())
+    node_rules.check_update(_BLANK, {k: v for k, v in values.items() if k in _FLAGS})
+    # Before 1.11, nodes came to life further on in their state table.
+    values["provision_state"] = states.ENROLL if call.version >= 11 else states.AVAILABLE
+    services.nodes.create(values, _secret_names(hardware, chosen), services.clock.now())
+    location = {"Location": f"{call.base}/v1/nodes/{values['uuid']}"}
+    return Answer(document(call, values["uuid"], with_operation=False), 201, location)
+
+
+_FLAGS = ("retired", "retired_reason")
+_BLANK: Mapping[str, Any] = {
+    "uuid": None,
+    "provision_state": states.ENROLL,
+    "maintenance": False,
+    "resource_class": None,
+    "instance_uuid": None,
+    "protected": False,
+    "retired": False,
+}
+
+
+def update(call: Call) -> Answer:
+    """Apply a JSON PATCH."""
+    call.only_query("reset_interfaces")
+    reset = False
+    if "reset_interfaces" in call.query:
+        call.need(45, "Query parameter reset_interfaces")
+        reset = kinds.boolean(call.query["reset_interfaces"])
+    patch = read_patch(call)
+    for attempt in range(_PATCH_TRIES):
+        row = call.services.nodes.row(call.arg("node"))
+        try:
+            _update(call, row, patch, reset=reset)
+            break
+        except ChangedMeanwhile:
+            if attempt + 1 == _PATCH_TRIES:
+                raise
+    return Answer(document(call, row["uuid"]))
+
+
+def _update(call: Call, row: dict[str, Any], patch: list[dict[str, Any]], *, reset: bool) -> None:
+    services = call.services
+    values = changed(Node, row, patch, call.version)
+    if reset and "driver" not in values:
+        raise InvalidInput(
+            "The reset_interfaces parameter can only be used when changing the driver."
+        )
+    values.update(node_rules.follow_ups(row, values))
+    node_rules.check_update(row, values)
+    driving = [n for n in values if n in (*node_rules.DRIVING, "driver_info", "conductor_group")]
+    if row["operation_uuid"] is not None and driving:
+        raise holder(services.db, row)
+    declared: tuple[str, ...] = ()
+    if driving:
+        declared = _redrive(call, row, values, reset=reset)
+    elif "instance_info" in values:
+        values["instance_info"] = dict(values["instance_info"])
+    _check_references(call, values)
+    if values:
+        services.nodes.update(row, values, declared, services.clock.now())
+
+
+def _redrive(
+    call: Call, row: dict[str, Any], values: dict[str, Any], *, reset: bool
+) -> tuple[str, ...]:
+    """Judge driver, interfaces and driver_info as a whole; the driver's secret fields."""
+    after = {**row, **values}
+    hardware = call.services.members.hardware(after["driver"], after["conductor_group"])
+    kept = (not reset and "driver" in values) or "driver" not in values
+    wanted = {
+        kind: values.get(f"{kind}_interface") or (row[f"{kind}_interface"] if kept else None)
+        for kind in INTERFACES
+    }
+    for kind in INTERFACES:
+        # Set to null: back to the default.
+        if f"{kind}_interface" in values and values[f"{kind}_interface"] is None:
+            wanted[kind] = None
+    chosen = hardware.chosen(wanted)
+    for kind in INTERFACES:
+        name = f"{kind}_interface"
+        if chosen.get(kind) != row[name]:
+            values[name] = chosen.get(kind)
+    _check_fields(hardware, chosen, after["driver_info"])
+    return _secret_names(hardware, chosen)
+
+
+def _check_fields(
+    hardware: HardwareInfo, chosen: Mapping[str, str], info: Mapping[str, Any]
+) -> None:
+    check(hardware.fields(chosen), info, "driver_info", given_only=True)
+
+
+def _secret_names(hardware: HardwareInfo, chosen: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(prop.name for prop in hardware.fields(chosen) if prop.secret)
+
+
+def _check_references(call: Call, values: Mapping[str, Any]) -> None:
+    for name, table, kind in (
+        ("chassis_uuid", chassis, "Chassis"),
+        ("parent_node", nodes, "Node"),
+    ):
+        if values.get(name) is None:
+            continue
+        with call.services.db.read() as connection:
+            query = sa.select(table.c.id).where(table.c.uuid == values[name])
+            if connection.execute(query).first() is None:
+                raise InvalidInput(f"{kind} {values[name]} ({name}) could not be found.")
+
+
+def delete(call: Call) -> Answer:
+    """Forget a node."""
+    services = call.services
+    row = services.nodes.row(call.arg("node"))
+    if row["operation_uuid"] is not None:
+        raise holder(services.db, row)
+    node_rules.check_delete(row)
+    services.nodes.delete(row, services.clock.now())
+    return Answer(status=204)

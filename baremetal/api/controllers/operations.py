@@ -1,0 +1,70 @@
+"""Operations: list, show, cancel."""
+
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from baremetal.api.call import Answer, Call
+from baremetal.api.listing import Filter, Listing
+from baremetal.api.render import serialiser
+from baremetal.api.types import kinds
+from baremetal.api.types.base import columns_for, visible
+from baremetal.api.types.operation import COMPUTED, Operation
+from baremetal.db.query import Prepared, shown
+from baremetal.db.tables import nodes, operations
+from baremetal.domain import operation as op
+from baremetal.domain.errors import NotFound
+
+
+def _state(text: Any) -> str:
+    if text not in op.ALL:
+        raise ValueError(f"must be one of {', '.join(op.ALL)}")
+    return str(text)
+
+
+FILTERS = (
+    Filter("state", kinds.Kind("state", _state, {"enum": list(op.ALL)})),
+    Filter("kind", kinds.TEXT),
+    Filter(
+        "node",
+        kinds.TEXT,
+        where=lambda text: operations.c.resource_uuid.in_(
+            sa.select(nodes.c.uuid).where(sa.or_(nodes.c.uuid == text, nodes.c.name == text))
+        ),
+    ),
+    Filter("owner", kinds.TEXT),
+)
+LISTING = Listing(Operation, FILTERS, detail_flag_since=1, unsortable=("steps",))
+_ONE: dict[int, Prepared] = {}
+
+
+def list_operations(call: Call) -> Answer:
+    """A page of operations."""
+    return LISTING.answer(call, detail="fields" not in call.query, extra=COMPUTED)
+
+
+def show(call: Call) -> Answer:
+    """One operation with its steps."""
+    return Answer(_document(call, call.arg("operation")))
+
+
+def cancel(call: Call) -> Answer:
+    """Ask it to stop: it undoes what it did, and the node's state says so."""
+    found = call.services.operations.get(call.arg("operation"))
+    call.services.submitter.cancel(found.uuid, found.conductor_group, "cancel")
+    return Answer(_document(call, found.uuid), 202)
+
+
+def _document(call: Call, uuid: str) -> bytes:
+    names = visible(Operation, call.version)
+    db = call.services.db
+    prepared = _ONE.get(id(db))
+    if prepared is None:
+        columns = [shown(operations.c[name]) for name in columns_for(Operation, names)]
+        query = sa.select(*columns).where(operations.c.uuid == sa.bindparam("uuid"))
+        prepared = _ONE[id(db)] = Prepared(db, query)
+    row = prepared.first(uuid=uuid)
+    if row is None:
+        raise NotFound("Operation", uuid)
+    return orjson.dumps(serialiser(Operation, names)(row, call.base, COMPUTED))

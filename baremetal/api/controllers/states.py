@@ -1,0 +1,272 @@
+"""A node's states: power, provisioning, maintenance; what changes them becomes an operation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from baremetal.api.call import Answer, Call
+from baremetal.api.types import kinds
+from baremetal.db.nodes import holder
+from baremetal.domain import node_rules, states
+from baremetal.domain.errors import (
+    ChangedMeanwhile,
+    InvalidInput,
+    NotSupported,
+    StateForbids,
+)
+from baremetal.engine.submit import Requester
+
+#: {name: since}; what GET states shows.
+_SHOWN = {
+    "console_enabled": 1,
+    "last_error": 1,
+    "power_state": 1,
+    "provision_state": 1,
+    "provision_updated_at": 1,
+    "target_power_state": 1,
+    "target_provision_state": 1,
+    "raid_config": 12,
+    "target_raid_config": 12,
+    "boot_mode": 75,
+    "secure_boot": 75,
+}
+#: Body fields of PUT states/provision beside the target: {name: (since, verbs)}
+_PROVISION_FIELDS: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    "configdrive": (1, ("active", "rebuild")),
+    "clean_steps": (15, ("clean",)),
+    "rescue_password": (38, ("rescue",)),
+    "deploy_steps": (69, ("active", "rebuild")),
+    "disable_ramdisk": (70, ("clean",)),
+    "service_steps": (87, ("service",)),
+    "runbook": (92, ()),
+}
+_STEP_KEYS = ("interface", "step", "args", "priority", "order")
+#: How often a verb is judged anew, when the node changed between judging and writing.
+_TRIES = 5
+
+
+def requester(call: Call) -> Requester:
+    """Who asks, for the operation's record."""
+    return Requester(call.identity.name, call.request_id)
+
+
+def show(call: Call) -> dict[str, Any]:
+    """The states alone."""
+    call.only_query()
+    row = call.services.nodes.row(call.arg("node"))
+    return {name: row[name] for name, since in _SHOWN.items() if call.version >= since}
+
+
+def set_power(call: Call) -> Answer:
+    """Ask for another power state."""
+    body = call.object()
+    _known(body, ("target", "timeout"))
+    row = call.services.nodes.row(call.arg("node"))
+    target = _target(body)
+    if target not in states.POWER_TARGETS:
+        raise StateForbids(target, row["uuid"], row["power_state"])
+    call.need(states.POWER_SINCE.get(target, 1), f"Power state '{target}'")
+    timeout = body.get("timeout")
+    if timeout is not None:
+        call.need(27, "The power timeout")
+        if isinstance(timeout, bool) or not isinstance(timeout, int) or timeout < 1:
+            raise InvalidInput("timeout must be a positive whole number of seconds.")
+    if row["operation_uuid"] is not None:
+        raise holder(call.services.db, row)
+    if row["disable_power_off"] and target not in (states.POWER_ON,):
+        raise StateForbids(target, row["uuid"], row["power_state"])
+    goal = states.POWER_TARGETS[target]
+    call.services.submitter.start(
+        row,
+        "power",
+        {"target": target, "timeout": timeout},
+        requester(call),
+        target_power_state=goal,
+        last_error=None,
+    )
+    return Answer(status=202, headers=_location(call, row))
+
+
+def set_provision(call: Call) -> Answer:
+    """Ask for a verb of the state table."""
+    body = call.object()
+    _known(body, ("target", *_PROVISION_FIELDS))
+    target = _target(body)
+    verb, since = states.ALIASES.get(target, (target, states.VERB_SINCE.get(target, 1)))
+    call.need(since, f"Verb '{target}'")
+    params = _params(call, body, verb)
+    for attempt in range(_TRIES):
+        row = call.services.nodes.row(call.arg("node"))
+        try:
+            _act(call, row, verb, params)
+            return Answer(status=202, headers=_location(call, row))
+        except ChangedMeanwhile:
+            if attempt + 1 == _TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _act(call: Call, row: dict[str, Any], verb: str, params: dict[str, Any]) -> None:
+    submitter, state = call.services.submitter, row["provision_state"]
+    if verb == "abort":
+        _abort(call, row)
+        return
+    if verb == "unhold":
+        if state not in states.HELD:
+            raise StateForbids(verb, row["uuid"], state)
+        submitter.signal(row["operation_uuid"], row["conductor_group"], {"unhold": True})
+        return
+    move = states.MOVES.get(verb, {}).get(state)
+    kind = states.started_by(verb, state)
+    if move is None and kind is None:
+        if row["operation_uuid"] is not None:
+            raise holder(call.services.db, row)
+        raise StateForbids(verb, row["uuid"], state)
+    node_rules.check_verb(row, verb)
+    if move is not None:
+        submitter.move(row, move)
+        return
+    assert kind is not None  # noqa: S101 - for the type checker
+    also = _also(call, row, verb, params)
+    submitter.start(row, kind, params, requester(call), last_error=None, **also)
+
+
+def _abort(call: Call, row: dict[str, Any]) -> None:
+    state = row["provision_state"]
+    abortable = state in states.ABORTABLE
+    if not abortable or row["operation_uuid"] is None:
+        raise StateForbids("abort", row["uuid"], state)
+    if state == states.INSPECT_WAIT:
+        call.need(41, "Aborting an inspection")
+    call.services.submitter.cancel(row["operation_uuid"], row["conductor_group"], "abort")
+
+
+def _also(call: Call, row: dict[str, Any], verb: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Columns that a verb's own arguments change; secrets go to the node, not to the operation."""
+    secret = {
+        name: params.pop(name) for name in ("configdrive", "rescue_password") if name in params
+    }
+    if verb in ("rescue", "unrescue") and row["rescue_interface"] == "no-rescue":
+        raise NotSupported(
+            f"Node {row['uuid']} has the rescue interface no-rescue; it does not support {verb}."
+        )
+    if not secret:
+        return {}
+    return call.services.nodes.with_instance_info(row, secret)
+
+
+def _params(call: Call, body: Mapping[str, Any], verb: str) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    for name, value in body.items():
+        if name == "target" or value is None:
+            continue
+        since, verbs = _PROVISION_FIELDS[name]
+        call.need(since, f"Field {name}")
+        if verb not in verbs:
+            raise InvalidInput(
+                f"'{name}' is only valid when setting the target provision state to "
+                f"{' or '.join(verbs) or 'one that this release does not have'}."
+            )
+        if name.endswith("_steps"):
+            params["steps"] = _steps(name, value)
+        else:
+            params[name] = value
+    if verb in ("clean", "service") and "steps" not in params:
+        raise InvalidInput(f"'{verb}_steps' is required when setting the target to {verb}.")
+    if verb == "rescue":
+        password = params.get("rescue_password")
+        if not isinstance(password, str) or not password.strip():
+            raise InvalidInput("A non-empty 'rescue_password' is required to rescue a node.")
+    if verb == "rebuild" and "configdrive" in params:
+        call.need(35, "A config drive for rebuild")
+    if isinstance(params.get("configdrive"), dict):
+        call.need(56, "A config drive given as JSON")
+    elif not isinstance(params.get("configdrive", ""), str):
+        raise InvalidInput("configdrive must be a string (base64, or a URL) or a JSON object.")
+    return params
+
+
+def _steps(name: str, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not value:
+        raise InvalidInput(f"{name} must be a non-empty array of steps.")
+    for number, step in enumerate(value):
+        where = f"{name}[{number}]"
+        if not isinstance(step, dict):
+            raise InvalidInput(f"{where} must be an object with interface and step.")
+        _known(step, _STEP_KEYS, where)
+        for key in ("interface", "step"):
+            if not isinstance(step.get(key), str) or not step[key]:
+                raise InvalidInput(f"{where}/{key} must be a non-empty string.")
+        if not isinstance(step.get("args", {}), dict):
+            raise InvalidInput(f"{where}/args must be an object.")
+    return value
+
+
+def set_maintenance(call: Call) -> Answer:
+    """Put the node in maintenance."""
+    body = call.optional_object()
+    _known(body, ("reason",))
+    reason = body.get("reason")
+    if reason is not None:
+        reason = _checked_text("reason", reason)
+    _write(call, {"maintenance": True, "maintenance_reason": reason})
+    return Answer(status=202)
+
+
+def unset_maintenance(call: Call) -> Answer:
+    """Take the node out of maintenance."""
+    _write(call, {"maintenance": False, "maintenance_reason": None, "fault": None})
+    return Answer(status=202)
+
+
+def _write(call: Call, values: dict[str, Any]) -> None:
+    for attempt in range(_TRIES):
+        row = call.services.nodes.row(call.arg("node"))
+        try:
+            call.services.nodes.update(row, values, (), call.services.clock.now())
+            return
+        except ChangedMeanwhile:
+            if attempt + 1 == _TRIES:
+                raise
+
+
+def _target(body: Mapping[str, Any]) -> str:
+    if "target" not in body:
+        raise InvalidInput("Missing mandatory parameter: target")
+    return _checked_text("target", body["target"])
+
+
+def _checked_text(name: str, value: Any) -> str:
+    try:
+        return str(kinds.LONG_TEXT.validate(value))
+    except ValueError as error:
+        raise InvalidInput(f"Invalid value for '{name}': {error}") from error
+
+
+def _known(body: Mapping[str, Any], names: tuple[str, ...], where: str = "the body") -> None:
+    unknown = sorted(set(body) - set(names))
+    if unknown:
+        raise InvalidInput(
+            f"Unknown field '{unknown[0]}' in {where}. Known fields: {', '.join(names)}."
+        )
+
+
+def _location(call: Call, row: Mapping[str, Any]) -> dict[str, str]:
+    return {"Location": f"{call.base}/v1/nodes/{row['uuid']}/states"}
+
+
+def console(call: Call) -> dict[str, Any]:
+    """The console's state."""
+    row = call.services.nodes.row(call.arg("node"))
+    return {"console_enabled": row["console_enabled"], "console_info": None}
+
+
+def set_console(call: Call) -> Answer:
+    """Open or close the console, where the driver has one."""
+    row = call.services.nodes.row(call.arg("node"))
+    body = call.object()
+    _known(body, ("enabled",))
+    if "enabled" not in body:
+        raise InvalidInput("Missing mandatory parameter: enabled")
+    raise NotSupported(
+        f"Node {row['uuid']} has the console interface {row['console_interface']}, which has none."
+    )

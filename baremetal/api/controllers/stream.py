@@ -1,0 +1,72 @@
+"""The event stream: what happens, as it happens (server-sent events, WHATWG HTML 9.2)."""
+
+from collections.abc import Iterator
+
+import orjson
+
+from baremetal.api.call import Answer, Call
+from baremetal.domain.errors import InvalidInput, Unavailable
+
+#: How often the log is looked at, and how often a silent stream shows that it lives; seconds.
+_LOOK_SECONDS = 0.25
+_KEEP_ALIVE_SECONDS = 15.0
+
+
+def stream(call: Call) -> Answer:
+    """Events after ``since`` (or ``Last-Event-ID``), without end.
+
+    :raises Unavailable: as many streams as are allowed are open.
+    """
+    call.only_query("since", "node")
+    text = call.query.get("since", call.last_event_id)
+    if text is not None and not (text.isascii() and text.isdigit()):
+        raise InvalidInput(f"since must be the number of an event, not '{text[:40]}'.")
+    number = int(text) if text is not None else call.services.events.last_id()
+    node = call.query.get("node")
+    if node is not None:
+        node = call.services.nodes.row(node)["uuid"]
+    if not call.services.streams.acquire(blocking=False):
+        raise Unavailable("Too many event streams are open ([api] max_streams). Retry later.")
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return Answer(status=200, headers=headers, stream=_Stream(call, number, node))
+
+
+class _Stream:
+    """The chunks of one stream; closing it frees its place."""
+
+    def __init__(self, call: Call, number: int, node: str | None) -> None:
+        self._services = call.services
+        self._number = number
+        self._node = node
+        self._chunks = self._generate()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """Free the stream's place; the server calls this when the caller is gone."""
+        services, self._chunks = self._services, iter(())
+        if services is not None:
+            services.streams.release()
+            self._services = None  # type: ignore[assignment]
+
+    def _generate(self) -> Iterator[bytes]:
+        clock, silent = self._services.clock, 0.0
+        yield b": events of Baremetal\n\n"
+        while not self._services.stopping.is_set():
+            events = self._services.events.after(self._number, self._node)
+            for event in events:
+                self._number = event["id"]
+                data = orjson.dumps(event["data"]).decode()
+                yield f"id: {event['id']}\nevent: {event['type']}\ndata: {data}\n\n".encode()
+            if events:
+                silent = 0.0
+                continue
+            clock.sleep(_LOOK_SECONDS)
+            silent += _LOOK_SECONDS
+            if silent >= _KEEP_ALIVE_SECONDS:
+                silent = 0.0
+                yield b": keep-alive\n\n"

@@ -1,0 +1,122 @@
+"""Every route of the API: method, path, controller, and the microversion that brought it."""
+
+from baremetal.api.controllers import (
+    agent,
+    chassis,
+    conductors,
+    discovery,
+    drivers,
+    node_parts,
+    nodes,
+    operations,
+    ports,
+    states,
+    stream,
+)
+from baremetal.api.routing import Route
+from baremetal.api.types.chassis import Chassis
+from baremetal.api.types.node import Node
+from baremetal.api.types.operation import Operation
+from baremetal.api.types.port import Port
+
+_C, _P = chassis.CONTROLLER, ports.CONTROLLER
+
+ROUTES = (
+    # versions
+    Route("GET", "/", discovery.root, public=True),
+    Route("GET", "/v1", discovery.v1, public=True),
+    # nodes
+    Route("GET", "/v1/nodes", nodes.list_nodes, gives=[Node]),
+    Route("POST", "/v1/nodes", nodes.create, takes=Node, gives=Node, status=201),
+    Route("GET", "/v1/nodes/detail", nodes.list_details, gives=[Node]),
+    Route("GET", "/v1/nodes/validate", node_parts.validate),
+    Route("GET", "/v1/nodes/{node}", nodes.show, gives=Node),
+    Route("PATCH", "/v1/nodes/{node}", nodes.update, takes="patch", gives=Node),
+    Route("DELETE", "/v1/nodes/{node}", nodes.delete, status=204),
+    Route("GET", "/v1/nodes/{node}/validate", node_parts.validate),
+    # node states
+    Route("GET", "/v1/nodes/{node}/states", states.show),
+    Route("PUT", "/v1/nodes/{node}/states/power", states.set_power, status=202),
+    Route("PUT", "/v1/nodes/{node}/states/provision", states.set_provision, status=202),
+    Route("GET", "/v1/nodes/{node}/states/console", states.console),
+    Route("PUT", "/v1/nodes/{node}/states/console", states.set_console, status=202),
+    Route("PUT", "/v1/nodes/{node}/maintenance", states.set_maintenance, status=202),
+    Route("DELETE", "/v1/nodes/{node}/maintenance", states.unset_maintenance, status=202),
+    # node management
+    Route("GET", "/v1/nodes/{node}/management/boot_device", node_parts.boot_device),
+    Route("PUT", "/v1/nodes/{node}/management/boot_device", node_parts.set_boot_device, status=204),
+    Route(
+        "GET",
+        "/v1/nodes/{node}/management/boot_device/supported",
+        node_parts.supported_boot_devices,
+    ),
+    Route(
+        "PUT",
+        "/v1/nodes/{node}/management/inject_nmi",
+        node_parts.inject_nmi,
+        since=29,
+        status=204,
+    ),
+    Route(
+        "GET",
+        "/v1/nodes/{node}/management/indicators",
+        node_parts.nothing("indicators"),
+        since=63,
+    ),
+    Route("GET", "/v1/nodes/{node}/sensors", node_parts.sensors),
+    # node parts
+    Route("GET", "/v1/nodes/{node}/ports", ports.of_node, gives=[Port]),
+    Route("GET", "/v1/nodes/{node}/ports/detail", ports.details_of_node, gives=[Port]),
+    Route("GET", "/v1/nodes/{node}/traits", node_parts.traits, since=37),
+    Route("PUT", "/v1/nodes/{node}/traits", node_parts.set_traits, since=37, status=204),
+    Route("DELETE", "/v1/nodes/{node}/traits", node_parts.remove_traits, since=37, status=204),
+    Route("PUT", "/v1/nodes/{node}/traits/{trait}", node_parts.add_trait, since=37, status=204),
+    Route(
+        "DELETE", "/v1/nodes/{node}/traits/{trait}", node_parts.remove_trait, since=37, status=204
+    ),
+    Route("GET", "/v1/nodes/{node}/history", node_parts.history, since=78),
+    Route("GET", "/v1/nodes/{node}/history/{event}", node_parts.history_event, since=78),
+    Route("GET", "/v1/nodes/{node}/inventory", node_parts.inventory, since=81),
+    Route("GET", "/v1/nodes/{node}/portgroups", node_parts.nothing("portgroups"), since=24),
+    Route("GET", "/v1/nodes/{node}/vifs", node_parts.nothing("vifs"), since=28),
+    Route("POST", "/v1/nodes/{node}/vifs", node_parts.unsupported("VIFs"), since=28),
+    Route("GET", "/v1/nodes/{node}/bios", node_parts.nothing("bios"), since=40),
+    Route("GET", "/v1/nodes/{node}/firmware", node_parts.nothing("firmware"), since=86),
+    Route("POST", "/v1/nodes/{node}/vmedia", node_parts.unsupported("virtual media"), since=89),
+    Route("DELETE", "/v1/nodes/{node}/vmedia", node_parts.unsupported("virtual media"), since=89),
+    # ports
+    Route("GET", "/v1/ports", _P.list, gives=[Port]),
+    Route("POST", "/v1/ports", _P.create, takes=Port, gives=Port, status=201),
+    Route("GET", "/v1/ports/detail", _P.list_details, gives=[Port]),
+    Route("GET", "/v1/ports/{ident}", ports.show, gives=Port),
+    Route("PATCH", "/v1/ports/{ident}", _P.update, takes="patch", gives=Port),
+    Route("DELETE", "/v1/ports/{ident}", _P.delete, status=204),
+    # chassis
+    Route("GET", "/v1/chassis", _C.list, gives=[Chassis]),
+    Route("POST", "/v1/chassis", _C.create, takes=Chassis, gives=Chassis, status=201),
+    Route("GET", "/v1/chassis/detail", _C.list_details, gives=[Chassis]),
+    Route("GET", "/v1/chassis/{ident}", _C.show, gives=Chassis),
+    Route("PATCH", "/v1/chassis/{ident}", _C.update, takes="patch", gives=Chassis),
+    Route("DELETE", "/v1/chassis/{ident}", chassis.delete, status=204),
+    Route("GET", "/v1/chassis/{chassis}/nodes", nodes.list_of_chassis, gives=[Node]),
+    # drivers and conductors
+    Route("GET", "/v1/drivers", drivers.list_drivers),
+    Route("GET", "/v1/drivers/{driver}", drivers.show),
+    Route("GET", "/v1/drivers/{driver}/properties", drivers.properties),
+    Route("GET", "/v1/conductors", conductors.list_conductors, since=49),
+    Route("GET", "/v1/conductors/{hostname}", conductors.show, since=49),
+    # the ramdisk's agent
+    Route("GET", "/v1/lookup", agent.lookup, since=22, public=True),
+    Route("POST", "/v1/heartbeat/{node}", agent.heartbeat, since=22, public=True, status=202),
+    # operations and events, ours
+    Route("GET", "/v1/operations", operations.list_operations, gives=[Operation]),
+    Route("GET", "/v1/operations/{operation}", operations.show, gives=Operation),
+    Route(
+        "POST",
+        "/v1/operations/{operation}/cancel",
+        operations.cancel,
+        gives=Operation,
+        status=202,
+    ),
+    Route("GET", "/v1/events/stream", stream.stream),
+)

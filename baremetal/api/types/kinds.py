@@ -1,0 +1,143 @@
+"""The kinds of value that fields have, as WSME user types."""
+
+from collections.abc import Callable
+from typing import Any
+
+import wsme.types as wtypes
+
+from baremetal.domain.node import is_name, is_uuid, normal_mac
+
+
+class Kind(wtypes.UserType):  # type: ignore[misc]
+    """A kind of value: `check` returns the accepted value or raises ValueError saying why."""
+
+    def __init__(
+        self,
+        name: str,
+        check: Callable[[Any], Any],
+        schema: dict[str, Any],
+        stored_as: str = "text",
+    ) -> None:
+        """Name it as JSON schema would; `stored_as` tells how its column reads."""
+        self.name = name
+        self.basetype = wtypes.text
+        self.check = check
+        self.schema = schema
+        self.stored_as = stored_as
+
+    def validate(self, value: Any) -> Any:
+        """The value, made canonical.
+
+        :raises ValueError: it is not of this kind.
+        """
+        return self.check(value)
+
+
+def _text(limit: int) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValueError("must be a string")
+        if len(value) > limit:
+            raise ValueError(f"must be at most {limit} characters, not {len(value)}")
+        if "\x00" in value:
+            raise ValueError("must not contain a NUL character")
+        return value
+
+    return check
+
+
+def text(limit: int = 255) -> Kind:
+    """Text of at most `limit` characters."""
+    return Kind("string", _text(limit), {"type": "string", "maxLength": limit})
+
+
+def _uuid(value: Any) -> str:
+    if not is_uuid(value):
+        raise ValueError("must be a UUID such as 1be26c0b-03f2-4d2e-ae87-c02d7f33c123")
+    return str(value).lower()
+
+
+def _name(value: Any) -> str:
+    if not is_name(value):
+        raise ValueError(
+            "must be 1 to 255 of the characters A-Z a-z 0-9 - . _ ~ and must not look like a UUID"
+        )
+    return str(value)
+
+
+_WORDS = {
+    "true": True,
+    "t": True,
+    "1": True,
+    "yes": True,
+    "y": True,
+    "on": True,
+    "false": False,
+    "f": False,
+    "0": False,
+    "no": False,
+    "n": False,
+    "off": False,
+}
+
+
+def boolean(value: Any) -> bool:
+    """True or false, also as the words that the field's clients send.
+
+    :raises ValueError: it is neither.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    raise ValueError("must be true or false")
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("must be a JSON object")
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError("must be an array of strings")
+    return value
+
+
+def _mac(value: Any) -> str:
+    mac = normal_mac(value)
+    if mac is None:
+        raise ValueError("must be a MAC address such as 52:54:00:12:34:56")
+    return mac
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a whole number")
+    return value
+
+
+TEXT = text()
+LONG_TEXT = text(65535)
+UUID = Kind("uuid", _uuid, {"type": "string", "format": "uuid"})
+NAME = Kind("name", _name, {"type": "string", "pattern": r"^[A-Za-z0-9\-._~]{1,255}$"})
+BOOLEAN = Kind("boolean", boolean, {"type": "boolean"}, stored_as="boolean")
+INTEGER = Kind("integer", _integer, {"type": "integer"}, stored_as="integer")
+OBJECT = Kind("object", _object, {"type": "object"}, stored_as="json")
+TEXTS = Kind("array", _texts, {"type": "array", "items": {"type": "string"}}, stored_as="json")
+MAC = Kind("mac", _mac, {"type": "string", "pattern": "^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$"})
+MOMENT = Kind("date-time", _text(32), {"type": "string", "format": "date-time"})
+LINKS = Kind(
+    "links",
+    _object,
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"href": {"type": "string"}, "rel": {"type": "string"}},
+        },
+    },
+    stored_as="computed",
+)
+COMPUTED = Kind("computed", _text(65535), {}, stored_as="computed")

@@ -1,0 +1,78 @@
+"""Operations, as ours alone: there is nothing like them on the field's wire."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from baremetal.api.types import kinds
+from baremetal.api.types import links as to
+from baremetal.api.types.base import Field, Resource, Type
+from baremetal.db.tables import operations
+
+
+class Operation(Type):
+    """One long action on one resource."""
+
+    __resource__ = Resource("operation", "operations", operations, ())
+
+    uuid = Field(kinds.UUID)
+    kind = Field(kinds.TEXT, about="deploy, clean, inspect...")
+    state = Field(kinds.TEXT, about="queued, running, waiting, succeeded, failed or cancelled.")
+    resource_type = Field(kinds.TEXT)
+    node_uuid = Field(kinds.UUID, source="resource_uuid")
+    conductor_group = Field(kinds.TEXT)
+    step = Field(kinds.TEXT, about="The step at which it is.")
+    steps = Field(kinds.OBJECT, about="Each step: name, state, started_at, finished_at, message.")
+    progress = Field(
+        kinds.COMPUTED, needs=("percent", "message"), about="percent from 0 to 100, message."
+    )
+    waiting = Field(
+        kinds.COMPUTED,
+        needs=("state", "waiting_for", "waiting_since", "deadline_at"),
+        about="What is waited for, since when, and until when at most.",
+    )
+    owner = Field(kinds.TEXT, about="The conductor that runs it, or ran it last.")
+    lease_expires_at = Field(kinds.MOMENT, source="lease_until")
+    attempts = Field(kinds.INTEGER, about="How often a conductor has taken it up.")
+    error = Field(kinds.LONG_TEXT)
+    requested_by = Field(kinds.TEXT)
+    request_id = Field(kinds.TEXT)
+    created_at = Field(kinds.MOMENT)
+    started_at = Field(kinds.MOMENT)
+    finished_at = Field(kinds.MOMENT)
+    updated_at = Field(kinds.MOMENT)
+    links = Field(kinds.LINKS, source="uuid", computed=to.own("operations"))
+
+
+def progress(percent: int, message: str | None) -> dict[str, Any]:
+    """How far it has come."""
+    return {"percent": percent, "message": message}
+
+
+def waiting(
+    state: str, what: str | None, since: str | None, until: str | None
+) -> dict[str, Any] | None:
+    """What is waited for; None where nothing is."""
+    if state != "waiting":
+        return None
+    return {"for": what, "since": since, "until": until}
+
+
+#: What a request makes of columns.
+COMPUTED = {"progress": progress, "waiting": waiting}
+
+
+def holding(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The operation that holds a node, in short."""
+    if row["uuid"] is None:
+        return None
+    return {
+        "uuid": row["uuid"],
+        "kind": row["kind"],
+        "state": row["state"],
+        "step": row["step"],
+        "owner": row["owner"],
+        "progress": progress(row["percent"], row["message"]),
+        "waiting": waiting(
+            row["state"], row["waiting_for"], row["waiting_since"], row["deadline_at"]
+        ),
+    }

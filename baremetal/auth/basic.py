@@ -1,0 +1,108 @@
+"""HTTP basic authentication (RFC 7617) against a file that ``htpasswd -B`` writes."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import bcrypt
+
+from baremetal.auth.identity import ANONYMOUS, NOBODY_ASKED, Identity
+from baremetal.domain.errors import Unauthenticated
+
+#: Bcrypt is slow on purpose; proofs that were good lately are remembered, never the passwords.
+_REMEMBERED = 1024
+#: What bcrypt takes into account of a password, bytes.
+_BCRYPT_LIMIT = 72
+
+_HINT = (
+    "Give a user name and password by HTTP basic authentication, for example with "
+    "OS_CLIENT_CONFIG_FILE=<state dir>/clouds.yaml and OS_CLOUD=baremetal."
+)
+
+
+class BasicAuth:
+    """Checks ``Authorization`` headers against the users of one file."""
+
+    challenge = 'Basic realm="Baremetal API"'
+
+    def __init__(self, path: Path) -> None:
+        """Use the users in `path`, which is read again when it changes."""
+        self._path = path
+        self._key = secrets.token_bytes(32)
+        self._good: OrderedDict[bytes, Identity] = OrderedDict()
+        self._users: dict[str, bytes] = {}
+        self._read_at = -1.0
+        self._lock = threading.Lock()
+
+    def identify(self, header: str | None) -> Identity:
+        """The caller behind an ``Authorization`` header; ANONYMOUS where there is none.
+
+        :raises Unauthenticated: the credentials are wrong or unreadable.
+        """
+        if not header:
+            return ANONYMOUS
+        self._reread()
+        proof = hmac.digest(self._key, header.encode(), hashlib.sha256)
+        known = self._good.get(proof)
+        if known is not None:
+            return known
+        identity = self._check(header)
+        with self._lock:
+            self._good[proof] = identity
+            while len(self._good) > _REMEMBERED:
+                self._good.popitem(last=False)
+        return identity
+
+    def _reread(self) -> None:
+        changed = self._path.stat().st_mtime
+        if changed == self._read_at:
+            return
+        with self._lock:
+            lines = self._path.read_text().splitlines()
+            self._users = {
+                name: digest.encode()
+                for name, _, digest in (line.strip().partition(":") for line in lines)
+                if digest and not name.startswith("#")
+            }
+            self._good.clear()
+            self._read_at = changed
+
+    def _check(self, header: str) -> Identity:
+        scheme, _, encoded = header.partition(" ")
+        if scheme.lower() != "basic":
+            raise Unauthenticated(f"Only HTTP basic authentication is understood. {_HINT}")
+        try:
+            name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise Unauthenticated(f"The Authorization header is unreadable. {_HINT}") from error
+        digest = self._users.get(name)
+        if digest is None or not _matches(password, digest):
+            raise Unauthenticated(f"Wrong user name or password. {_HINT}")
+        return Identity(name)
+
+
+def _matches(password: str, digest: bytes) -> bool:
+    try:
+        return bcrypt.checkpw(password.encode()[:_BCRYPT_LIMIT], digest)
+    except ValueError:
+        return False
+
+
+def hashed(password: str) -> str:
+    """The bcrypt hash of a password, as the file holds it."""
+    return bcrypt.hashpw(password.encode()[:_BCRYPT_LIMIT], bcrypt.gensalt()).decode()
+
+
+class NoAuth:
+    """Lets everybody in; for loopback alone."""
+
+    challenge = ""
+
+    def identify(self, _header: str | None) -> Identity:
+        """Anybody."""
+        return NOBODY_ASKED

@@ -1,0 +1,81 @@
+"""The whole plane in one process: API, conductor, SQLite, and a bus that goes nowhere."""
+
+import logging
+import sys
+import threading
+from typing import Any
+
+from cheroot import wsgi
+from oslo_config import cfg
+
+from baremetal.api.app import Application
+from baremetal.api.services import Services
+from baremetal.auth.basic import BasicAuth, NoAuth
+from baremetal.clock import Clock
+from baremetal.cmd.state import StateDir
+from baremetal.conductor.service import Conductor
+from baremetal.db.database import Database
+from baremetal.db.schema import ensure_current
+from baremetal.db.vault import Vault
+from baremetal.rpc.conductor import ConductorClient
+from baremetal.rpc.transport import make_transport
+
+LOG = logging.getLogger(__name__)
+
+#: Threads hand the interpreter on after this long, seconds. The default of 5 ms makes
+#: a short request wait behind each of several busy threads.
+_SWITCH_SECONDS = 0.0005
+_SHUTDOWN_SECONDS = 10
+
+IN_PROCESS = "inproc://"
+
+
+class AllInOne:
+    """Builds the plane from its configuration, and runs it."""
+
+    def __init__(self, conf: cfg.ConfigOpts, state: StateDir) -> None:
+        """Open the database (making or checking its schema) and wire all rooms."""
+        clock = Clock()
+        self.db = Database(conf.database.connection or state.database_url, conf.database.pool_size)
+        ensure_current(self.db)
+        vault = Vault.open(state.keys)
+        transport = make_transport(conf, IN_PROCESS)
+        auth = NoAuth() if conf.api.auth == "none" else BasicAuth(state.htpasswd)
+        self.conductor = Conductor(conf, self.db, vault, transport, clock)
+        self.services = Services(conf, self.db, vault, ConductorClient(transport), auth, clock)
+        self._server = make_server(conf, Application(self.services))
+        self._transport = transport
+
+    def start(self) -> str:
+        """Begin to work and to listen; the URL of the API."""
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        self.conductor.start()
+        self._server.prepare()
+        threading.Thread(target=self._server.serve, name="http", daemon=True).start()
+        host, port = self._server.bind_addr[:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{port}"
+
+    def stop(self) -> None:
+        """Stop listening, let running steps end, close the database."""
+        self.services.stopping.set()
+        self._server.stop()
+        self.conductor.stop()
+        self._transport.cleanup()
+        self.db.close()
+
+
+def make_server(conf: cfg.ConfigOpts, application: Any) -> wsgi.Server:
+    """The HTTP server of a process that also does other things."""
+    threads = conf.api.threads + conf.api.max_streams
+    server = wsgi.Server(
+        (conf.api.host, conf.api.port),
+        application,
+        numthreads=threads,
+        max=threads,
+        request_queue_size=512,
+        shutdown_timeout=_SHUTDOWN_SECONDS,
+        server_name="baremetal",
+    )
+    server.max_request_header_size = 64 * 1024
+    return server

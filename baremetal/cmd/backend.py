@@ -1,0 +1,17 @@
+"""Chooses oslo.service's back end; must be the first import of every entry point.
+
+oslo.messaging's import would otherwise choose eventlet, for good.
+"""
+
+import os
+
+from oslo_service import backend
+
+NAME = os.environ.get("BAREMETAL_BACKEND", "threading")
+
+if NAME == "eventlet":
+    import eventlet
+
+    eventlet.monkey_patch()
+
+backend.init_backend(backend.BackendType(NAME))

@@ -1,0 +1,1 @@
+"""The conductor: owns machines, and moves them through their lives."""

@@ -1,0 +1,29 @@
+"""power: switch a machine, whatever else its state is."""
+
+from baremetal.conductor.task import NodeTask
+from baremetal.domain import states
+from baremetal.engine.flow import Flow, Step
+
+
+def switch(task: NodeTask) -> None:
+    """Bring the machine to the state asked for. A reboot of a machine that is off turns it on."""
+    target = str(task.params["target"])
+    if target in (states.REBOOT, states.SOFT_REBOOT):
+        now = task.driver.power.get_power_state(task.node)
+        target = target if now == states.POWER_ON else states.POWER_ON
+    task.set_power(target, task.params.get("timeout"))
+
+
+def settle(task: NodeTask) -> None:
+    """The target is reached, or given up."""
+    task.change(target_power_state=None, last_error=None)
+
+
+def give_up(task: NodeTask) -> None:
+    """Drop the target; the error stays on the node."""
+    task.change(target_power_state=None)
+
+
+FLOW: Flow[NodeTask] = Flow(
+    "power", (Step("switch", switch),), on_success=settle, on_failure=give_up
+)

@@ -1,0 +1,76 @@
+"""The power sweep: what the machines say, compared with what we believe."""
+
+import logging
+from collections import defaultdict
+
+from baremetal.clock import Clock
+from baremetal.db.nodes import NodeStore
+from baremetal.db.tables import nodes as table
+from baremetal.domain import states
+from baremetal.domain.errors import ChangedMeanwhile, DriverError
+from baremetal.domain.node import Node
+from baremetal.drivers.interfaces import PowerInterface
+from baremetal.drivers.registry import Registry
+
+LOG = logging.getLogger(__name__)
+
+_POWER_FAULT = "power failure"
+
+
+class PowerSync:
+    """Reads all power states of a conductor group at once, and writes down what changed.
+
+    A machine that somebody switched by hand is believed. A BMC that does not answer
+    gets the fault ``power failure``, which goes away by itself when it answers again.
+    """
+
+    def __init__(self, nodes: NodeStore, registry: Registry, group: str, clock: Clock) -> None:
+        """Sweep the nodes of `group`."""
+        self._nodes = nodes
+        self._registry = registry
+        self._group = group
+        self._clock = clock
+
+    def sweep(self) -> int:
+        """Read and reconcile every node that nothing else works on; how many were read."""
+        found = self._nodes.find(
+            table.c.conductor_group == self._group,
+            table.c.operation_uuid.is_(None),
+            table.c.provision_state != states.ENROLL,
+            table.c.maintenance.is_(False) | (table.c.fault == _POWER_FAULT),
+            table.c.driver.in_(self._registry.names),
+        )
+        by_interface: dict[PowerInterface, list[Node]] = defaultdict(list)
+        for node in found:
+            by_interface[self._registry.driver(node).power].append(node)
+        for power, some in by_interface.items():
+            answers = power.get_power_states(some)
+            for node in some:
+                answer = answers.get(node.uuid)
+                if answer is not None:
+                    self._reconcile(node, answer)
+        return len(found)
+
+    def _reconcile(self, node: Node, answer: str | DriverError) -> None:
+        row = self._nodes.row(node.uuid) if self._differs(node, answer) else None
+        if row is None or row["operation_uuid"] is not None or row["version"] != node.version:
+            return
+        values: dict[str, object]
+        if isinstance(answer, DriverError):
+            values = {"fault": _POWER_FAULT, "last_error": answer.message, "power_state": "error"}
+            LOG.warning("node %s power sync: %s", node.uuid, answer.message)
+        else:
+            values = {"power_state": answer}
+            if row["fault"] == _POWER_FAULT:
+                values.update(fault=None, last_error=None)
+            LOG.info("node %s power state %s, was %s", node.uuid, answer, node.power_state)
+        try:
+            self._nodes.update(row, values, (), self._clock.now())
+        except ChangedMeanwhile:
+            LOG.debug("node %s changed during the power sweep", node.uuid)
+
+    @staticmethod
+    def _differs(node: Node, answer: str | DriverError) -> bool:
+        if isinstance(answer, DriverError):
+            return node.power_state != "error"
+        return node.power_state != answer

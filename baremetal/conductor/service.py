@@ -1,0 +1,173 @@
+"""A conductor as a whole: its worker, its endpoint on the bus, its periodic duties."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import oslo_messaging
+from oslo_config import cfg
+
+from baremetal.clock import Clock
+from baremetal.conductor.flows import FLOWS
+from baremetal.conductor.manager import ConductorEndpoint
+from baremetal.conductor.power_sync import PowerSync
+from baremetal.conductor.task import NodeTask, Settings
+from baremetal.db.conductors import ConductorStore
+from baremetal.db.database import Database
+from baremetal.db.events import EventLog
+from baremetal.db.nodes import NodeStore
+from baremetal.db.operations import OperationStore
+from baremetal.db.vault import Vault
+from baremetal.domain import states
+from baremetal.domain.errors import Unavailable
+from baremetal.domain.operation import Limits, Operation
+from baremetal.drivers.registry import Registry
+from baremetal.engine.runner import Runner
+from baremetal.engine.worker import Worker
+from baremetal.rpc.transport import EXCHANGE, TOPIC
+
+LOG = logging.getLogger(__name__)
+
+#: How long others believe a conductor alive after it last said so, seconds.
+MEMBER_SECONDS = 30.0
+_PRUNE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something done every so often in a thread of its own."""
+
+    name: str
+    seconds: float
+    do: Callable[[], object]
+
+
+class Conductor:
+    """Owns the machines of one conductor group."""
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, db: Database, vault: Vault, transport: Any, clock: Clock
+    ) -> None:
+        """Wire a conductor from its configuration; `start` makes its threads."""
+        self._host = conf.host
+        self._group = conf.conductor.conductor_group
+        self._clock = clock
+        self._db = db
+        self._nodes = NodeStore(db, vault)
+        self._operations = OperationStore(db)
+        self._members = ConductorStore(db)
+        self._events = EventLog(db)
+        self._registry = Registry(conf.conductor.enabled_hardware_types)
+        self._settings = settings_of(conf)
+        runner = Runner(
+            self._operations, FLOWS, self._open_task, clock, conf.conductor.hold_timeout
+        )
+        self._worker = Worker(
+            self._operations,
+            runner.run,
+            self._host,
+            self._group,
+            limits_of(conf),
+            conf.conductor.workers,
+            clock,
+        )
+        endpoint = ConductorEndpoint(self._group, self._worker, self._nodes, self._registry)
+        self._server = oslo_messaging.get_rpc_server(
+            transport,
+            oslo_messaging.Target(topic=TOPIC, server=self._host, exchange=EXCHANGE),
+            [endpoint],
+            access_policy=oslo_messaging.DefaultRPCAccessPolicy,
+        )
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._duties = [
+            Duty("member", MEMBER_SECONDS / 3, self._renew),
+            Duty("prune", _PRUNE_SECONDS, lambda: self._events.prune(conf.conductor.kept_events)),
+        ]
+        if conf.conductor.power_sync_interval:
+            sync = PowerSync(self._nodes, self._registry, self._group, clock)
+            self._duties.append(Duty("power_sync", conf.conductor.power_sync_interval, sync.sweep))
+
+    def start(self) -> None:
+        """Join the others, and take up work."""
+        drivers = {name: self._registry.info(name).as_data() for name in self._registry.names}
+        now = self._clock.now()
+        until = self._clock.after(MEMBER_SECONDS)
+        self._members.register(self._host, self._group, drivers, now, until)
+        self._server.start()
+        self._worker.start()
+        for duty in self._duties:
+            thread = threading.Thread(
+                target=self._repeat, args=(duty,), name=duty.name, daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Claim nothing more, finish the steps that run, and leave."""
+        self._stopping.set()
+        self._worker.stop()
+        self._server.stop()
+        for thread in self._threads:
+            thread.join()
+        try:
+            self._members.leave(self._host, self._clock.now())
+        except Unavailable as error:
+            LOG.warning("cannot say goodbye: %s", error.message)
+
+    def _renew(self) -> None:
+        self._members.renew(self._host, self._clock.now(), self._clock.after(MEMBER_SECONDS))
+
+    def _repeat(self, duty: Duty) -> None:
+        while not self._stopping.wait(duty.seconds):
+            try:
+                duty.do()
+            except Unavailable as error:
+                LOG.warning("%s: %s", duty.name, error.message)
+            except Exception:
+                LOG.exception("%s", duty.name)
+
+    def _open_task(self, operation: Operation) -> NodeTask:
+        node = self._nodes.get(operation.resource_uuid)
+        return NodeTask(
+            operation=operation,
+            node=node,
+            clock=self._clock,
+            phases=states.PHASES.get(operation.kind, ()),
+            scratch=dict(operation.scratch),
+            driver=self._registry.driver(node),
+            settings=self._settings,
+            nodes=self._nodes,
+        )
+
+
+def settings_of(conf: cfg.ConfigOpts) -> Settings:
+    """What flows need to know of the configuration."""
+    section = conf.conductor
+    return Settings(
+        automated_clean=section.automated_clean,
+        power_timeout=section.power_timeout,
+        agent_boot_timeout=section.agent_boot_timeout,
+        agent_report_interval=section.agent_report_interval,
+        agent_silence_timeout=section.agent_silence_timeout,
+    )
+
+
+def limits_of(conf: cfg.ConfigOpts) -> dict[str, Limits]:
+    """The concurrency knobs by kind of operation."""
+    section = conf.conductor
+    kinds = {*section.max_per_conductor, *section.max_per_group, *section.rolling}
+    return {
+        kind: Limits(
+            per_conductor=_number(section.max_per_conductor.get(kind)),
+            per_group=_number(section.max_per_group.get(kind)),
+            rolling=_number(section.rolling.get(kind)) or 0,
+        )
+        for kind in kinds
+    }
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)

@@ -1,0 +1,26 @@
+"""What concerns every process."""
+
+import socket
+
+from oslo_config import cfg
+
+GROUP = None
+OPTS = [
+    cfg.StrOpt(
+        "host",
+        default=socket.gethostname(),
+        sample_default="localhost",
+        help="Name of this process among its peers. Two conductors must not share one.",
+    ),
+    cfg.StrOpt(
+        "state_dir",
+        default="/var/lib/baremetal",
+        help="Directory of the database file, credentials and keys. Readable by its owner alone.",
+    ),
+    cfg.StrOpt(
+        "log_level",
+        default="info",
+        choices=("debug", "info", "warning", "error"),
+        help="What to log to standard error.",
+    ),
+]

@@ -1,0 +1,133 @@
+"""The way to the database: many readers, and on SQLite exactly one writer."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from baremetal.domain.errors import Unavailable
+
+#: How long a writer may queue for the one SQLite write connection, seconds.
+_WRITE_QUEUE_SECONDS = 60
+
+
+class Database:
+    """Connections to one database, given as an SQLAlchemy URL.
+
+    SQLite runs in WAL mode. Its writers share a pool of one connection, which is
+    the queue that makes ``database is locked`` impossible within this process.
+    """
+
+    def __init__(self, url: str, pool_size: int = 32) -> None:
+        """Prepare the pools; nothing is opened before the first use."""
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(self.url, pool_size=1)
+            self._reader = _sqlite_engine(self.url, pool_size=pool_size)
+            sa.event.listen(self._writer, "begin", _begin_immediate)
+        else:
+            engine = sa.create_engine(self.url, pool_size=pool_size, pool_pre_ping=True)
+            self._writer = engine
+            self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._dbapi_error = self._reader.dialect.loaded_dbapi.OperationalError
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection for statements that each see what is committed.
+
+        :raises Unavailable: the database does not answer.
+        """
+        try:
+            with self._reader.connect() as connection:
+                yield connection
+        except OperationalError as error:
+            raise _unavailable(error) from error
+
+    @contextmanager
+    def raw_read(self) -> Iterator[Any]:
+        """A DBAPI cursor, for `Prepared` queries.
+
+        :raises Unavailable: the database does not answer.
+        """
+        try:
+            connection = self._reader.raw_connection()
+        except OperationalError as error:
+            raise _unavailable(error) from error
+        try:
+            if not self.is_sqlite:
+                connection.driver_connection.autocommit = True  # type: ignore[union-attr]
+            yield connection.cursor()
+        except self._dbapi_error as error:
+            connection.invalidate()
+            raise Unavailable(f"The database does not answer: {error}. Retry later.") from error
+        finally:
+            connection.close()
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction, committed at the end of the block or not at all.
+
+        :raises Unavailable: the database does not answer, or its disk is full.
+        """
+        try:
+            with self._writer.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise _unavailable(error) from error
+
+    @property
+    def reader(self) -> sa.Engine:
+        """The engine for reads, to compile queries for."""
+        return self._reader
+
+    @property
+    def writer(self) -> sa.Engine:
+        """The engine itself, for migrations."""
+        return self._writer
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_WRITE_QUEUE_SECONDS,
+        connect_args={"check_same_thread": False, "timeout": 30},
+        # Readers run statement by statement, so there is nothing to roll back.
+        pool_reset_on_return="rollback" if pool_size == 1 else None,
+    )
+    sa.event.listen(engine, "connect", _configure_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _unavailable(error: DBAPIError) -> Exception:
+    if isinstance(error, OperationalError):
+        return Unavailable(
+            f"The database does not answer: {error.orig}. Nothing was changed; retry later."
+        )
+    return error

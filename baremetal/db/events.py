@@ -1,0 +1,54 @@
+"""What happened, in order: the rows behind the event stream."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from baremetal.db.database import Database
+from baremetal.db.tables import events
+
+_INSERT = events.insert()
+
+#: One event before it has a number: (type, node uuid, data).
+Event = tuple[str, str | None, Mapping[str, Any]]
+
+
+def record(tx: sa.Connection, at: str, happened: Iterable[Event]) -> None:
+    """Append events within the transaction that makes them true."""
+    rows = [
+        {"at": at, "type": kind, "node_uuid": node, "data": dict(data)}
+        for kind, node, data in happened
+    ]
+    if rows:
+        tx.execute(_INSERT, rows)
+
+
+class EventLog:
+    """Reads the events, and forgets old ones."""
+
+    def __init__(self, db: Database) -> None:
+        """Read from `db`."""
+        self._db = db
+
+    def last_id(self) -> int:
+        """The number of the newest event; 0 where there is none."""
+        with self._db.read() as connection:
+            return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
+
+    def after(self, number: int, node: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
+        """The events that came after `number`, oldest first."""
+        query = sa.select(events).where(events.c.id > number)
+        if node is not None:
+            query = query.where(events.c.node_uuid == node)
+        with self._db.read() as connection:
+            found = connection.execute(query.order_by(events.c.id).limit(limit)).mappings()
+            return [dict(row) for row in found]
+
+    def prune(self, keep: int) -> int:
+        """Drop all but the newest `keep` events; how many went."""
+        oldest = self.last_id() - keep
+        if oldest <= 0:
+            return 0
+        with self._db.write() as tx:
+            return tx.execute(sa.delete(events).where(events.c.id <= oldest)).rowcount

@@ -1,0 +1,234 @@
+"""The nodes repository: what the API and the conductor read and write of nodes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from baremetal.db import events
+from baremetal.db.database import Database
+from baremetal.db.operations import NodeChange
+from baremetal.db.tables import allocations, history, inventories, nodes, operations, ports
+from baremetal.db.types import stamp
+from baremetal.db.vault import Vault
+from baremetal.domain import secrets
+from baremetal.domain.errors import AlreadyExists, ChangedMeanwhile, InUse, NodeBusy, NotFound
+from baremetal.domain.node import INTERFACES, Node, is_uuid
+
+#: Free-form columns whose secrets are parted off into the ``secrets`` column.
+SECRETIVE = ("driver_info", "instance_info")
+
+_MACS = (
+    sa.select(ports.c.node_uuid, ports.c.address)
+    .where(ports.c.node_uuid.in_(sa.bindparam("uuids", expanding=True)))
+    .order_by(ports.c.id)
+)
+
+
+def matches(ident: str) -> "sa.ColumnElement[bool]":
+    """The condition that a node is the one called `ident`: its uuid, or its name."""
+    return nodes.c.uuid == ident.lower() if is_uuid(ident) else nodes.c.name == ident
+
+
+class NodeStore:
+    """Reads and writes nodes. Secrets go in and out through `vault`."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        """Work on `db`."""
+        self.db = db
+        self.vault = vault
+
+    # -- reading -------------------------------------------------------------
+
+    def row(self, ident: str, *, tx: sa.Connection | None = None) -> dict[str, Any]:
+        """All columns of one node, secrets masked.
+
+        :raises NotFound: no node has this uuid or name.
+        """
+        query = sa.select(nodes).where(matches(ident))
+        if tx is not None:
+            found = tx.execute(query).mappings().first()
+        else:
+            with self.db.read() as connection:
+                found = connection.execute(query).mappings().first()
+        if found is None:
+            raise NotFound("Node", ident)
+        return dict(found)
+
+    def get(self, ident: str) -> Node:
+        """The node with its secrets, for drivers.
+
+        :raises NotFound: no node has this uuid or name.
+        """
+        return self._with_macs([self.row(ident)])[0]
+
+    def find(self, *conditions: "sa.ColumnElement[bool]", limit: int | None = None) -> list[Node]:
+        """The nodes that fulfil all conditions, with their secrets."""
+        query = sa.select(nodes).where(*conditions).order_by(nodes.c.id).limit(limit)
+        with self.db.read() as connection:
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+        return self._with_macs(rows)
+
+    def by_macs(self, macs: Sequence[str], *conditions: "sa.ColumnElement[bool]") -> list[Node]:
+        """The nodes that have a port with one of these addresses, and fulfil all conditions."""
+        wanted = sa.select(ports.c.node_uuid).where(ports.c.address.in_(macs))
+        return self.find(nodes.c.uuid.in_(wanted), *conditions)
+
+    def _with_macs(self, rows: Sequence[Mapping[str, Any]]) -> list[Node]:
+        macs: dict[str, list[str]] = {}
+        with self.db.read() as connection:
+            for uuid, mac in connection.execute(_MACS, {"uuids": [row["uuid"] for row in rows]}):
+                macs.setdefault(uuid, []).append(mac)
+        return [self._node(row, macs.get(row["uuid"], [])) for row in rows]
+
+    def _node(self, row: Mapping[str, Any], macs: Sequence[str]) -> Node:
+        hidden = self.vault.unseal(row["secrets"])
+        direct = {
+            name: row[name]
+            for name in Node.__dataclass_fields__
+            if name in row and name not in ("traits", *SECRETIVE)
+        }
+        return Node(
+            **direct,
+            **{name: secrets.join(row[name], hidden.get(name, {})) for name in SECRETIVE},
+            interfaces={
+                kind: row[f"{kind}_interface"] for kind in INTERFACES if row[f"{kind}_interface"]
+            },
+            traits=tuple(row["traits"]),
+            macs=tuple(macs),
+        )
+
+    def with_instance_info(self, row: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+        """The columns of a node whose instance_info gets more entries, which may be secret."""
+        hidden = self.vault.unseal(row["secrets"])
+        values = {"instance_info": {**row["instance_info"], **more}}
+        return self._parted(values, hidden, row, ())
+
+    def without_instance(self, node: Node) -> dict[str, Any]:
+        """The columns of a node whose instance_info, secrets included, is gone."""
+        row = self.row(node.uuid)
+        kept = self.vault.unseal(row["secrets"])
+        kept.pop("instance_info", None)
+        return {"instance_info": {}, "secrets": self.vault.seal(kept)}
+
+    # -- writing -------------------------------------------------------------
+
+    def create(self, values: Mapping[str, Any], declared: Iterable[str], now: datetime) -> None:
+        """Insert a node; `declared` names the driver's own secret fields.
+
+        :raises AlreadyExists: its uuid, name or instance_uuid is taken.
+        """
+        at = stamp(now)
+        row = {**self._parted(values, {}, {}, declared), "created_at": at}
+        data = {"node_uuid": row["uuid"], "name": row.get("name"), "at": at}
+        try:
+            with self.db.write() as tx:
+                tx.execute(nodes.insert(), row)
+                events.record(tx, at, [("node.created", row["uuid"], data)])
+        except IntegrityError as error:
+            raise _taken(row, error) from error
+
+    def update(
+        self,
+        before: Mapping[str, Any],
+        values: Mapping[str, Any],
+        declared: Iterable[str],
+        now: datetime,
+    ) -> None:
+        """Change columns of the node as it was read in `before`.
+
+        A secret given as six stars stays what it was.
+
+        :raises ChangedMeanwhile: somebody else has changed the node since.
+        :raises AlreadyExists: its new name or instance_uuid is taken.
+        """
+        at = stamp(now)
+        row = dict(values)
+        if any(name in row for name in SECRETIVE):
+            row = self._parted(row, self.vault.unseal(before["secrets"]), before, declared)
+        query = sa.update(nodes).where(
+            nodes.c.uuid == before["uuid"], nodes.c.version == before["version"]
+        )
+        row.update(version=before["version"] + 1, updated_at=at)
+        change = NodeChange(
+            before["uuid"], row, before["name"], before["provision_state"], before["power_state"]
+        )
+        try:
+            with self.db.write() as tx:
+                if tx.execute(query.values(row)).rowcount != 1:
+                    raise ChangedMeanwhile("Node", before["uuid"])
+                events.record(tx, at, change.events(at))
+        except IntegrityError as error:
+            raise _taken(row, error) from error
+
+    def note(self, uuid: str, now: datetime, **values: Any) -> None:
+        """Write columns that only the service has to do with, whoever else writes others."""
+        with self.db.write() as tx:
+            tx.execute(sa.update(nodes).where(nodes.c.uuid == uuid).values(values))
+
+    def delete(self, row: Mapping[str, Any], now: datetime) -> None:
+        """Remove the node as it was read, with its ports, history and inventory.
+
+        :raises ChangedMeanwhile: somebody else has changed the node since.
+        """
+        at = stamp(now)
+        uuid = row["uuid"]
+        with self.db.write() as tx:
+            gone = tx.execute(
+                sa.delete(nodes).where(
+                    nodes.c.uuid == uuid,
+                    nodes.c.version == row["version"],
+                    nodes.c.operation_uuid.is_(None),
+                )
+            )
+            if gone.rowcount != 1:
+                raise ChangedMeanwhile("Node", uuid)
+            for table in (ports, history, inventories):
+                tx.execute(sa.delete(table).where(table.c.node_uuid == uuid))
+            tx.execute(sa.delete(allocations).where(allocations.c.node_uuid == uuid))
+            data = {"node_uuid": uuid, "name": row["name"], "at": at}
+            events.record(tx, at, [("node.deleted", uuid, data)])
+
+    def _parted(
+        self,
+        values: Mapping[str, Any],
+        hidden: Mapping[str, Any],
+        before: Mapping[str, Any],
+        declared: Iterable[str],
+    ) -> dict[str, Any]:
+        row = dict(values)
+        sealed: dict[str, Any] = dict(hidden)
+        for name in SECRETIVE:
+            if name in row:
+                whole = secrets.join(row[name] or {}, hidden.get(name, {}))
+                row[name], sealed[name] = secrets.part(whole, declared)
+        row["secrets"] = self.vault.seal(sealed)
+        return row
+
+
+def holder(db: Database, row: Mapping[str, Any]) -> NodeBusy:
+    """The error that says who holds the node."""
+    with db.read() as connection:
+        held = connection.execute(
+            sa.select(operations.c.kind, operations.c.state, operations.c.owner).where(
+                operations.c.uuid == row["operation_uuid"]
+            )
+        ).first()
+    if held is None:
+        return NodeBusy(row["uuid"], row["reservation"] or "another request")
+    what = f"{row['operation_uuid']} ({held.kind}, {held.state})"
+    return NodeBusy(row["uuid"], held.owner or "the queue", what)
+
+
+def _taken(row: Mapping[str, Any], error: IntegrityError) -> Exception:
+    text = str(error.orig)
+    for column, label in (
+        ("instance_uuid", "instance_uuid"),
+        ("name", "name"),
+        ("uuid", "UUID"),
+    ):
+        if f"nodes.{column}" in text or f"nodes_{column}" in text:
+            return AlreadyExists(f"A node with {label} {row.get(column)} already exists.")
+    return InUse(f"The node can not be written: {text}")

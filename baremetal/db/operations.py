@@ -1,0 +1,490 @@
+"""The operations repository: submit, claim, checkpoint, wait, signal, finish.
+
+Every write that a worker makes names the fence of its claim, so a worker that lost
+its lease can change nothing, neither the operation nor the node.
+"""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from baremetal.db import events
+from baremetal.db.database import Database
+from baremetal.db.tables import nodes, operations
+from baremetal.db.types import stamp
+from baremetal.domain import operation as op
+from baremetal.domain.errors import LeaseLost, NotFound
+from baremetal.domain.operation import Limits, Operation
+
+#: Most queued operations that one look at the queue considers.
+_QUEUE_WINDOW = 500
+
+_OPERATION_COLUMNS = [
+    operations.c[name] for name in Operation.__dataclass_fields__ if name in operations.c
+]
+
+
+class CancelRequested(Exception):
+    """Somebody asked for the operation to stop; `how` is ``abort``, ``cancel`` or ``undeploy``."""
+
+    def __init__(self, how: str) -> None:
+        """Carry what was asked for."""
+        super().__init__(how)
+        self.how = how
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChange:
+    """What a worker changes on the node, and the states before it, for the event."""
+
+    uuid: str
+    values: Mapping[str, Any]
+    name: str | None = None
+    provision_state: str | None = None
+    power_state: str | None = None
+
+    def events(self, at: str) -> Iterable[events.Event]:
+        """The events that this change makes."""
+        shared = {"node_uuid": self.uuid, "name": self.name, "at": at}
+        after = self.values.get("provision_state", self.provision_state)
+        if after != self.provision_state:
+            data = {
+                **shared,
+                "from": self.provision_state,
+                "to": after,
+                "target": self.values.get("target_provision_state"),
+                "error": self.values.get("last_error"),
+            }
+            yield "node.provision_state", self.uuid, data
+        after = self.values.get("power_state", self.power_state)
+        if after != self.power_state:
+            data = {**shared, "from": self.power_state, "to": after}
+            yield "node.power_state", self.uuid, data
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a checkpoint writes of the operation itself."""
+
+    cursor: int
+    step: str | None
+    steps: Sequence[Mapping[str, Any]]
+    percent: int = 0
+    message: str | None = None
+    scratch: Mapping[str, Any] = field(default_factory=dict)
+
+    def values(self) -> dict[str, Any]:
+        """As columns."""
+        return {
+            "cursor": self.cursor,
+            "step": self.step,
+            "steps": list(self.steps),
+            "percent": self.percent,
+            "message": self.message,
+            "scratch": dict(self.scratch),
+        }
+
+
+def insert(tx: sa.Connection, values: Mapping[str, Any], at: str) -> None:
+    """Add a queued operation within the transaction that changes its resource."""
+    tx.execute(operations.insert(), {**values, "state": op.QUEUED, "created_at": at})
+    record_state(tx, values, op.QUEUED, None, None, at)
+
+
+def record_state(
+    tx: sa.Connection,
+    row: Mapping[str, Any],
+    state: str,
+    step: str | None,
+    error: str | None,
+    at: str,
+    also: Iterable[events.Event] = (),
+) -> None:
+    """Append the event of an operation's new state, and others of the same moment."""
+    data = {
+        "operation_uuid": row["uuid"],
+        "node_uuid": row["resource_uuid"],
+        "kind": row["kind"],
+        "state": state,
+        "step": step,
+        "error": error,
+        "at": at,
+    }
+    events.record(tx, at, [("operation.state", row["resource_uuid"], data), *also])
+
+
+def _row_of(operation: Operation) -> dict[str, Any]:
+    return {
+        "uuid": operation.uuid,
+        "resource_uuid": operation.resource_uuid,
+        "kind": operation.kind,
+    }
+
+
+def _operation(row: Mapping[str, Any]) -> Operation:
+    values = dict(row)
+    values["steps"] = tuple(values["steps"] or ())
+    return Operation(**values)
+
+
+class OperationStore:
+    """What the engine does with the ``operations`` table."""
+
+    def __init__(self, db: Database) -> None:
+        """Work on `db`."""
+        self._db = db
+
+    # -- the queue ----------------------------------------------------------
+
+    def claim(
+        self,
+        host: str,
+        group: str,
+        room: int,
+        limits: Mapping[str, Limits],
+        now: datetime,
+        lease_until: datetime,
+    ) -> list[Operation]:
+        """At most `room` operations that are now ours, in fair order, within the limits."""
+        if not self._anything_queued(group):
+            return []
+        with self._db.write() as tx:
+            queued = self._queued(tx, group)
+            chosen = _choose(queued, self._in_progress(tx), limits, room, host)
+            if not chosen:
+                return []
+            at = stamp(now)
+            taken = operations.c.id.in_(chosen)
+            tx.execute(
+                sa.update(operations)
+                .where(taken)
+                .values(
+                    state=op.RUNNING,
+                    owner=host,
+                    fence=operations.c.fence + 1,
+                    attempts=operations.c.attempts + 1,
+                    lease_until=stamp(lease_until),
+                    started_at=sa.func.coalesce(operations.c.started_at, at),
+                    waiting_for=None,
+                    waiting_since=None,
+                    updated_at=at,
+                )
+            )
+            rows = tx.execute(sa.select(*_OPERATION_COLUMNS).where(taken)).mappings().all()
+            tx.execute(
+                sa.update(nodes)
+                .where(nodes.c.operation_uuid.in_([row["uuid"] for row in rows]))
+                .values(reservation=host)
+            )
+            return sorted((_operation(row) for row in rows), key=lambda o: chosen.index(o.id))
+
+    def _anything_queued(self, group: str) -> bool:
+        query = sa.select(operations.c.id).where(
+            operations.c.state == op.QUEUED, operations.c.conductor_group == group
+        )
+        with self._db.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def _queued(self, tx: sa.Connection, group: str) -> Sequence[sa.Row[Any]]:
+        columns = ("id", "kind", "conductor_group", "requested_by", "started_at")
+        query = (
+            sa.select(*(operations.c[name] for name in columns))
+            .where(operations.c.state == op.QUEUED, operations.c.conductor_group == group)
+            .order_by(operations.c.id)
+            .limit(_QUEUE_WINDOW)
+            .with_for_update(skip_locked=True)
+        )
+        return tx.execute(query).all()
+
+    def _in_progress(self, tx: sa.Connection) -> list[tuple[str, str, str | None]]:
+        """(kind, group, conductor) of all that has begun and is not over."""
+        query = sa.select(
+            operations.c.kind, operations.c.conductor_group, operations.c.owner
+        ).where(
+            operations.c.state.in_(op.OPEN),
+            operations.c.started_at.is_not(None),
+        )
+        return [(kind, group, owner) for kind, group, owner in tx.execute(query)]
+
+    def renew(self, host: str, ids: Sequence[int], lease_until: datetime) -> int:
+        """Prolong the leases of what really runs here; how many still are ours."""
+        query = sa.update(operations).where(
+            operations.c.id.in_(ids),
+            operations.c.owner == host,
+            operations.c.state == op.RUNNING,
+        )
+        with self._db.write() as tx:
+            return tx.execute(query.values(lease_until=stamp(lease_until))).rowcount
+
+    def requeue_lost(self, now: datetime, host: str | None = None) -> int:
+        """Put back what runs under an expired lease, or under `host` (which has restarted)."""
+        lost = operations.c.lease_until < stamp(now)
+        if host is not None:
+            lost = operations.c.owner == host
+        condition = sa.and_(operations.c.state == op.RUNNING, lost)
+        return self._requeue(condition, {"lease_until": None}, now)
+
+    def requeue_overdue(self, now: datetime) -> int:
+        """Wake all that waited past its deadline; its flow sees the signal ``timeout``."""
+        condition = sa.and_(operations.c.state == op.WAITING, operations.c.deadline_at < stamp(now))
+        return self._requeue(condition, {"signal": {"timeout": True}}, now)
+
+    def _requeue(self, condition: Any, values: Mapping[str, Any], now: datetime) -> int:
+        with self._db.read() as connection:
+            if connection.execute(sa.select(operations.c.id).where(condition).limit(1)).first():
+                changed = {"state": op.QUEUED, "updated_at": stamp(now), **values}
+                with self._db.write() as tx:
+                    return tx.execute(
+                        sa.update(operations).where(condition).values(changed)
+                    ).rowcount
+        return 0
+
+    # -- a claimed operation -------------------------------------------------
+
+    def checkpoint(
+        self, operation: Operation, progress: Progress, change: NodeChange | None, now: datetime
+    ) -> None:
+        """Write that the operation has come to a step, and what it did to the node.
+
+        :raises LeaseLost: the claim is no longer ours.
+        :raises CancelRequested: somebody wants it to stop; nothing was written.
+        """
+        at = stamp(now)
+        with self._db.write() as tx:
+            self._write_fenced(tx, operation, progress.values(), at, obey=True)
+            if change is not None:
+                self._change_node(tx, change, at)
+
+    def suspend(
+        self,
+        operation: Operation,
+        progress: Progress,
+        change: NodeChange,
+        what: str,
+        deadline: datetime | None,
+        now: datetime,
+    ) -> None:
+        """Let go of the operation until a signal or the deadline comes.
+
+        A signal which came before is not lost: the operation is queued at once.
+
+        :raises LeaseLost: the claim is no longer ours.
+        :raises CancelRequested: somebody wants it to stop; nothing was written.
+        """
+        at = stamp(now)
+        with self._db.write() as tx:
+            values = {
+                **progress.values(),
+                "state": op.WAITING,
+                "waiting_for": what,
+                "waiting_since": at,
+                "deadline_at": stamp(deadline) if deadline else None,
+                "lease_until": None,
+            }
+            self._write_fenced(tx, operation, values, at, obey=True)
+            self._change_node(tx, change, at, reservation=None)
+            record_state(tx, _row_of(operation), op.WAITING, progress.step, None, at)
+            tx.execute(
+                sa.update(operations)
+                .where(operations.c.id == operation.id, operations.c.signal.is_not(None))
+                .values(state=op.QUEUED)
+            )
+
+    def finish(
+        self,
+        operation: Operation,
+        state: str,
+        progress: Progress,
+        change: NodeChange,
+        error: str | None,
+        now: datetime,
+    ) -> None:
+        """End the operation and free the node, in one transaction.
+
+        :raises LeaseLost: the claim is no longer ours.
+        """
+        at = stamp(now)
+        values = {
+            **progress.values(),
+            "state": state,
+            "error": error,
+            "finished_at": at,
+            "lease_until": None,
+            "deadline_at": None,
+        }
+        with self._db.write() as tx:
+            self._write_fenced(tx, operation, values, at)
+            self._change_node(tx, change, at, reservation=None, operation_uuid=None)
+            record_state(tx, _row_of(operation), state, progress.step, error, at)
+
+    def _write_fenced(
+        self,
+        tx: sa.Connection,
+        operation: Operation,
+        values: Mapping[str, Any],
+        at: str,
+        *,
+        obey: bool = False,
+    ) -> None:
+        query = sa.update(operations).where(
+            operations.c.id == operation.id,
+            operations.c.fence == operation.fence,
+            operations.c.state == op.RUNNING,
+        )
+        if obey:
+            query = query.where(operations.c.cancel_requested.is_(None))
+        if operation.signal is not None:
+            values = {**values, "signal": None}
+        if tx.execute(query.values({**values, "updated_at": at})).rowcount == 1:
+            return
+        how, fence, state = tx.execute(
+            sa.select(operations.c.cancel_requested, operations.c.fence, operations.c.state).where(
+                operations.c.id == operation.id
+            )
+        ).one()
+        if obey and how and fence == operation.fence and state == op.RUNNING:
+            raise CancelRequested(how)
+        raise LeaseLost(f"Operation {operation.uuid} was taken over by another conductor.")
+
+    def _change_node(self, tx: sa.Connection, change: NodeChange, at: str, **also: Any) -> None:
+        values: dict[str, Any] = {**change.values, **also}
+        if not values:
+            return
+        if "provision_state" in values:
+            values["provision_updated_at"] = at
+        if "power_state" in values:
+            values["power_updated_at"] = at
+        values.update(updated_at=at, version=nodes.c.version + 1)
+        tx.execute(sa.update(nodes).where(nodes.c.uuid == change.uuid).values(values))
+        events.record(tx, at, change.events(at))
+
+    # -- from outside --------------------------------------------------------
+
+    def get(self, uuid: str) -> Operation:
+        """The operation with this uuid.
+
+        :raises NotFound: there is none.
+        """
+        query = sa.select(*_OPERATION_COLUMNS).where(operations.c.uuid == uuid)
+        with self._db.read() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound("Operation", uuid)
+        return _operation(row)
+
+    def signal(self, uuid: str, signal: Mapping[str, Any], now: datetime) -> bool:
+        """Wake a waiting operation with news, or leave it for one about to wait.
+
+        False if the operation is over.
+        """
+        query = sa.update(operations).where(
+            operations.c.uuid == uuid, operations.c.state.in_(op.OPEN)
+        )
+        values = {
+            "state": sa.case(
+                (operations.c.state == op.WAITING, op.QUEUED), else_=operations.c.state
+            ),
+            "signal": dict(signal),
+            "updated_at": stamp(now),
+        }
+        with self._db.write() as tx:
+            return tx.execute(query.values(values)).rowcount == 1
+
+    def report_progress(
+        self,
+        operation: Operation,
+        percent: int,
+        message: str | None,
+        deadline: datetime | None,
+        now: datetime,
+    ) -> bool:
+        """Note how far a waiting operation has come, and move its deadline; False if over."""
+        at = stamp(now)
+        query = sa.update(operations).where(
+            operations.c.id == operation.id, operations.c.state == op.WAITING
+        )
+        values: dict[str, Any] = {"percent": percent, "message": message, "updated_at": at}
+        if deadline is not None:
+            values["deadline_at"] = stamp(deadline)
+        with self._db.write() as tx:
+            if tx.execute(query.values(values)).rowcount != 1:
+                return False
+            step = operation.steps[operation.cursor]["name"] if operation.steps else None
+            data = {
+                "operation_uuid": operation.uuid,
+                "node_uuid": operation.resource_uuid,
+                "kind": operation.kind,
+                "step": step,
+                "percent": percent,
+                "message": message,
+                "at": at,
+            }
+            events.record(tx, at, [("operation.progress", operation.resource_uuid, data)])
+            return True
+
+    def request_cancel(self, uuid: str, how: str, now: datetime) -> bool:
+        """Ask an open operation to stop; one that waits is woken. False if it is over."""
+        at = stamp(now)
+        mine = operations.c.uuid == uuid
+        with self._db.write() as tx:
+            asked = tx.execute(
+                sa.update(operations)
+                .where(mine, operations.c.state.in_(op.OPEN))
+                .values(cancel_requested=how, updated_at=at)
+            ).rowcount
+            tx.execute(
+                sa.update(operations)
+                .where(mine, operations.c.state == op.WAITING)
+                .values(state=op.QUEUED)
+            )
+            return asked == 1
+
+
+def _choose(
+    queued: Sequence[sa.Row[Any]],
+    in_progress: Iterable[tuple[str, str, str | None]],
+    limits: Mapping[str, Limits],
+    room: int,
+    host: str,
+) -> list[int]:
+    """Ids to take: what resumes first, then by turns between requesters, within the limits."""
+    chosen = [row.id for row in queued if row.started_at is not None][:room]
+    by_group: Counter[tuple[str, str]] = Counter()
+    by_host: Counter[str] = Counter()
+    for kind, group, owner in in_progress:
+        by_group[kind, group] += 1
+        if owner == host:
+            by_host[kind] += 1
+    batch_open = {key: count for key, count in by_group.items() if count}
+    for row in _by_turns([row for row in queued if row.started_at is None]):
+        if len(chosen) >= room:
+            break
+        key = (row.kind, row.conductor_group)
+        limit = limits.get(row.kind, Limits())
+        if limit.rolling and (key in batch_open or by_group[key] >= limit.rolling):
+            continue
+        if limit.per_group is not None and by_group[key] >= limit.per_group:
+            continue
+        if limit.per_conductor is not None and by_host[row.kind] >= limit.per_conductor:
+            continue
+        by_group[key] += 1
+        by_host[row.kind] += 1
+        chosen.append(row.id)
+    return chosen
+
+
+def _by_turns(queued: Iterable[sa.Row[Any]]) -> Iterable[sa.Row[Any]]:
+    """One of each requester in turn, each requester's in order."""
+    queues: dict[str | None, deque[sa.Row[Any]]] = defaultdict(deque)
+    for row in queued:
+        queues[row.requested_by].append(row)
+    turns = deque(queues.values())
+    while turns:
+        queue = turns.popleft()
+        yield queue.popleft()
+        if queue:
+            turns.append(queue)

@@ -1,0 +1,72 @@
+"""Whether the database's schema is the one that this code expects, and how to get there."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from baremetal.db.database import Database
+from baremetal.db.tables import metadata
+from baremetal.domain.errors import Unavailable
+
+#: The newest revision in migrations/versions; a test compares them.
+HEAD = "0001"
+
+_VERSION_TABLE = "alembic_version"
+_MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def current(db: Database) -> str | None:
+    """The revision that the database is at; None where it is empty."""
+    with db.read() as connection:
+        if not sa.inspect(connection).has_table(_VERSION_TABLE):
+            return None
+        found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+        return found.scalar()
+
+
+def ensure_current(db: Database) -> None:
+    """Bring the database to the newest revision.
+
+    :raises Unavailable: it was made by a newer release.
+    """
+    if current(db) != HEAD:
+        upgrade(db)
+
+
+def upgrade(db: Database, revision: str = "head") -> None:
+    """Run the migrations up to `revision`.
+
+    :raises Unavailable: the database was made by a newer release.
+    """
+    # Alembic takes a quarter of a second to import, and is seldom needed.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_dir()))
+    with db.writer.begin() as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, revision)
+        except CommandError as error:
+            raise Unavailable(
+                f"The database can not be brought to this release's schema: {error}. "
+                "If a newer release has used it, use that one."
+            ) from error
+
+
+def migrations_dir() -> Path:
+    """Where the migrations are: beside the package in a checkout, in it once installed."""
+    installed = Path(__file__).resolve().parents[1] / "migrations"
+    return installed if installed.is_dir() else _MIGRATIONS
+
+
+def differences(db: Database) -> list[object]:
+    """How the database differs from the tables in the code; empty where it does not."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with db.writer.connect() as connection:
+        context = MigrationContext.configure(connection)
+        return list(compare_metadata(context, metadata))

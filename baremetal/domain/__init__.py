@@ -1,0 +1,1 @@
+"""What the system is about, as frozen types and tables: no I/O, no clock, no configuration."""

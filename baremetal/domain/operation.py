@@ -1,0 +1,55 @@
+"""An operation: one long action on one resource, as a row that outlives any process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+QUEUED: Final = "queued"
+RUNNING: Final = "running"
+WAITING: Final = "waiting"
+SUCCEEDED: Final = "succeeded"
+FAILED: Final = "failed"
+CANCELLED: Final = "cancelled"
+
+OPEN: Final = (QUEUED, RUNNING, WAITING)
+OVER: Final = (SUCCEEDED, FAILED, CANCELLED)
+ALL: Final = OPEN + OVER
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation as it was claimed; `fence` proves that the claim is still ours."""
+
+    id: int
+    uuid: str
+    kind: str
+    state: str
+    resource_uuid: str
+    conductor_group: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    scratch: Mapping[str, Any] = field(default_factory=dict)
+    steps: tuple[Mapping[str, Any], ...] = ()
+    cursor: int = 0
+    signal: Mapping[str, Any] | None = None
+    cancel_requested: str | None = None
+    owner: str | None = None
+    fence: int = 0
+    attempts: int = 0
+    deadline_at: str | None = None
+    waiting_for: str | None = None
+    started_at: str | None = None
+    requested_by: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many operations of a kind may be in progress; None is no limit.
+
+    `rolling` > 0 lets a kind go in batches of that size: the next batch of a
+    conductor group starts when the last one has ended.
+    """
+
+    per_conductor: int | None = None
+    per_group: int | None = None
+    rolling: int = 0

@@ -1,0 +1,1 @@
+"""Drivers: small classes behind small interfaces, found by stevedore."""

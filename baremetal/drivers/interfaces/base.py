@@ -1,0 +1,27 @@
+"""What all interfaces share: capabilities and fields declared as data, and validation."""
+
+from typing import ClassVar
+
+from baremetal.domain.node import Node
+from baremetal.domain.properties import Property, check
+
+__all__ = ["Interface", "Property", "check"]
+
+
+class Interface:
+    """The base of all interfaces.
+
+    A driver keeps no state of its own between calls, so any conductor can go on.
+    """
+
+    #: Fields of ``driver_info`` that it reads.
+    properties: ClassVar[tuple[Property, ...]] = ()
+    #: Words for optional abilities; each interface says which ones it knows.
+    capabilities: ClassVar[frozenset[str]] = frozenset()
+
+    def validate(self, node: Node) -> None:
+        """Return if the node has all that this interface needs.
+
+        :raises InvalidInput: with each field, why, and an example.
+        """
+        check(self.properties, node.driver_info, "driver_info")

@@ -1,0 +1,46 @@
+"""Power: what it is, and how to change it."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from baremetal.domain import states
+from baremetal.domain.errors import DriverError
+from baremetal.domain.node import Node
+from baremetal.drivers.interfaces.base import Interface
+
+
+class PowerInterface(Interface):
+    """Reads and changes a machine's power."""
+
+    kind: ClassVar = "power"
+
+    @abstractmethod
+    def get_power_state(self, node: Node) -> str:
+        """``power on`` or ``power off``, as the machine says now.
+
+        :raises DriverError: it does not say.
+        """
+
+    @abstractmethod
+    def set_power_state(self, node: Node, target: str, timeout: float | None = None) -> str:
+        """Bring the machine to `target`, one of ``supported``; the state it is in then.
+
+        Returns when it is reached, within `timeout` seconds (None: the driver's own).
+
+        :raises DriverError: it was refused, or not reached in time.
+        """
+
+    def supported_power_states(self, node: Node) -> Sequence[str]:
+        """The targets that this machine understands."""
+        return tuple(states.POWER_TARGETS)
+
+    def get_power_states(self, nodes: Sequence[Node]) -> Mapping[str, str | DriverError]:
+        """The power state, or what went wrong, by node uuid: a sweep over many machines."""
+        result: dict[str, str | DriverError] = {}
+        for node in nodes:
+            try:
+                result[node.uuid] = self.get_power_state(node)
+            except DriverError as error:
+                result[node.uuid] = error
+        return result

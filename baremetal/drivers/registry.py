@@ -1,0 +1,161 @@
+"""Finds hardware types and interfaces among the installed entry points."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import stevedore
+from stevedore.exception import NoMatches
+
+from baremetal.domain.catalog import HardwareInfo
+from baremetal.domain.errors import InvalidInput, NotSupported
+from baremetal.domain.node import Node
+from baremetal.drivers.hardware.base import HardwareType
+from baremetal.drivers.interfaces import (
+    BootInterface,
+    ConsoleInterface,
+    DeployInterface,
+    InspectInterface,
+    Interface,
+    ManagementInterface,
+    PowerInterface,
+    RescueInterface,
+)
+
+LOG = logging.getLogger(__name__)
+
+#: Kinds that have code behind them; of the others only the names are known.
+CONTRACTS: dict[str, type[Interface]] = {
+    "boot": BootInterface,
+    "console": ConsoleInterface,
+    "deploy": DeployInterface,
+    "inspect": InspectInterface,
+    "management": ManagementInterface,
+    "power": PowerInterface,
+    "rescue": RescueInterface,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A node's hardware type with the interfaces that were chosen for it."""
+
+    name: str
+    parts: dict[str, Interface | None]
+
+    def part(self, kind: str) -> Any:
+        """The interface of that kind.
+
+        :raises NotSupported: the node has none.
+        """
+        found = self.parts.get(kind)
+        if found is None:
+            raise NotSupported(f"Driver {self.name} does not support {kind} for this node.")
+        return found
+
+    @property
+    def power(self) -> PowerInterface:
+        """How to switch it on and off."""
+        return self.part("power")  # type: ignore[no-any-return]
+
+    @property
+    def management(self) -> ManagementInterface:
+        """How to choose its boot device."""
+        return self.part("management")  # type: ignore[no-any-return]
+
+    @property
+    def boot(self) -> BootInterface:
+        """How it finds what to boot."""
+        return self.part("boot")  # type: ignore[no-any-return]
+
+    @property
+    def deploy(self) -> DeployInterface:
+        """How an image gets on it."""
+        return self.part("deploy")  # type: ignore[no-any-return]
+
+    @property
+    def inspect(self) -> InspectInterface:
+        """How to find out what it is made of."""
+        return self.part("inspect")  # type: ignore[no-any-return]
+
+    @property
+    def rescue(self) -> RescueInterface:
+        """How to get into it when it does not boot."""
+        return self.part("rescue")  # type: ignore[no-any-return]
+
+
+class Registry:
+    """The enabled hardware types; interfaces are loaded when a node first needs them."""
+
+    def __init__(self, enabled: Sequence[str]) -> None:
+        """Find `enabled` hardware types.
+
+        :raises InvalidInput: one of them is not installed.
+        """
+        self._types: dict[str, type[HardwareType]] = {
+            name: _load("baremetal.hardware", name) for name in enabled
+        }
+        self._loaded: dict[tuple[str, str], Interface | None] = {}
+        self._drivers: dict[tuple[str, tuple[tuple[str, str], ...]], Driver] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The enabled hardware types."""
+        return tuple(self._types)
+
+    def info(self, name: str) -> HardwareInfo:
+        """The hardware type as data, for the API."""
+        supported = self._types[name].supported()
+        properties = {
+            (kind, choice): interface.properties
+            for kind, choices in supported.items()
+            for choice in choices
+            if (interface := self._interface(kind, choice)) is not None
+        }
+        return HardwareInfo(name, supported, properties)
+
+    def driver(self, node: Node) -> Driver:
+        """The node's hardware type and interfaces, composed.
+
+        :raises InvalidInput: its driver is not enabled on this conductor.
+        """
+        key = (node.driver, tuple(sorted(node.interfaces.items())))
+        with self._lock:
+            if key not in self._drivers:
+                self._drivers[key] = self._compose(node)
+            return self._drivers[key]
+
+    def _compose(self, node: Node) -> Driver:
+        if node.driver not in self._types:
+            raise InvalidInput(
+                f"Driver {node.driver} of node {node.title} is not enabled on this conductor. "
+                f"Enabled: {', '.join(self._types)}."
+            )
+        supported = self._types[node.driver].supported()
+        parts: dict[str, Interface | None] = {}
+        for kind in CONTRACTS:
+            choice = node.interfaces.get(kind) or next(iter(supported[kind]), None)
+            parts[kind] = self._interface(kind, choice) if choice else None
+        return Driver(node.driver, parts)
+
+    def _interface(self, kind: str, name: str) -> Interface | None:
+        """One shared instance per implementation; None for ``no-...`` and ``noop``."""
+        if name.startswith("no-") or name == "noop" or kind not in CONTRACTS:
+            return None
+        key = (kind, name)
+        if key not in self._loaded:
+            self._loaded[key] = _load(f"baremetal.{kind}", name)()
+        return self._loaded[key]
+
+
+def _load(namespace: str, name: str) -> Any:
+    try:
+        return stevedore.DriverManager(namespace, name).driver
+    except NoMatches as error:
+        raise InvalidInput(
+            f"No '{name}' is installed in the entry points {namespace}. "
+            "Install the distribution that has it, or take it out of the configuration."
+        ) from error

@@ -1,0 +1,1 @@
+"""Durable operations: claimed, run step by step, resumed by whoever is left."""

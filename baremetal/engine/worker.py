@@ -1,0 +1,126 @@
+"""The worker pool of a conductor: wakes at the bell, claims, runs, keeps leases alive."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from baremetal.clock import Clock
+from baremetal.db.operations import OperationStore
+from baremetal.domain.errors import Unavailable
+from baremetal.domain.operation import Limits, Operation
+
+LOG = logging.getLogger(__name__)
+
+#: A sweep finds what no bell announced.
+SWEEP_SECONDS = 1.0
+LEASE_SECONDS = 10.0
+RENEW_SECONDS = 3.0
+
+
+class Worker:
+    """Claims operations for one conductor and runs at most `threads` at a time."""
+
+    def __init__(
+        self,
+        store: OperationStore,
+        run: Callable[[Operation], None],
+        host: str,
+        group: str,
+        limits: Mapping[str, Limits],
+        threads: int,
+        clock: Clock,
+    ) -> None:
+        """Prepare; `start` makes the threads."""
+        self._store = store
+        self._run = run
+        self._host = host
+        self._group = group
+        self._limits = limits
+        self._threads = threads
+        self._clock = clock
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._active: set[int] = set()
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._loops: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Take back what a former life of this conductor was running, and begin."""
+        self._store.requeue_lost(self._clock.now(), self._host)
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="operation")
+        for target in (self._claim_loop, self._lease_loop):
+            thread = threading.Thread(target=target, name=target.__name__, daemon=True)
+            thread.start()
+            self._loops.append(thread)
+
+    def ring(self) -> None:
+        """There may be something to claim."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Claim no more, and return when the steps that run are done."""
+        self._stopping.set()
+        self._bell.set()
+        for thread in self._loops:
+            thread.join()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+
+    def _claim_loop(self) -> None:
+        while not self._stopping.is_set():
+            self._bell.wait(SWEEP_SECONDS)
+            self._bell.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                self._claim()
+            except Unavailable as error:
+                LOG.warning("cannot claim: %s", error.message)
+                self._clock.sleep(SWEEP_SECONDS)
+            except Exception:
+                LOG.exception("cannot claim")
+                self._clock.sleep(SWEEP_SECONDS)
+
+    def _claim(self) -> None:
+        with self._lock:
+            room = self._threads - len(self._active)
+        if room <= 0:
+            return
+        claimed = self._store.claim(
+            self._host,
+            self._group,
+            room,
+            self._limits,
+            self._clock.now(),
+            self._clock.after(LEASE_SECONDS),
+        )
+        for operation in claimed:
+            with self._lock:
+                self._active.add(operation.id)
+            assert self._pool is not None  # noqa: S101 - start() made it
+            self._pool.submit(self._work, operation)
+
+    def _work(self, operation: Operation) -> None:
+        try:
+            self._run(operation)
+        finally:
+            with self._lock:
+                self._active.discard(operation.id)
+            self._bell.set()
+
+    def _lease_loop(self) -> None:
+        while not self._stopping.wait(RENEW_SECONDS):
+            try:
+                now = self._clock.now()
+                with self._lock:
+                    active = list(self._active)
+                if active:
+                    self._store.renew(self._host, active, self._clock.after(LEASE_SECONDS))
+                if self._store.requeue_lost(now) + self._store.requeue_overdue(now):
+                    self._bell.set()
+            except Unavailable as error:
+                LOG.warning("cannot renew leases: %s", error.message)
+            except Exception:
+                LOG.exception("cannot renew leases")

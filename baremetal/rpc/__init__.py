@@ -1,0 +1,1 @@
+"""The bus between services: transports, and one contract per service."""

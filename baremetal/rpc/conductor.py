@@ -1,0 +1,50 @@
+"""The conductor's contract: the doorbell, and questions that must reach hardware now."""
+
+from typing import Any
+
+from baremetal.rpc.transport import TOPIC, Client
+
+#: 1.0: first release.
+VERSION = "1.0"
+
+#: How long a question to hardware may take, seconds; a BMC may need several tries.
+ASK_SECONDS = 60.0
+
+
+class ConductorClient:
+    """What the API asks of conductors."""
+
+    def __init__(self, transport: Any) -> None:
+        """Speak over `transport`."""
+        self._client = Client(transport, TOPIC, VERSION)
+
+    def ring(self, group: str) -> None:
+        """There is work for conductors of `group`. Nothing is lost if nobody hears."""
+        self._client.shout("ring", group=group)
+
+    def validate(self, host: str, node: str) -> dict[str, Any]:
+        """``{interface: {"result": bool, "reason": str}}`` of a node."""
+        return self._ask(host, "validate", node)
+
+    def supported_boot_devices(self, host: str, node: str) -> list[str]:
+        """The boot devices that the node's driver knows."""
+        return self._ask(host, "supported_boot_devices", node)  # type: ignore[no-any-return]
+
+    def get_boot_device(self, host: str, node: str) -> dict[str, Any]:
+        """``{"boot_device", "persistent"}`` as the machine says now."""
+        return self._ask(host, "get_boot_device", node)
+
+    def set_boot_device(self, host: str, node: str, device: str, persistent: bool) -> None:  # noqa: FBT001 - a wire contract
+        """Change what the machine boots from."""
+        self._ask(host, "set_boot_device", node, device=device, persistent=persistent)
+
+    def get_sensors(self, host: str, node: str) -> dict[str, Any]:
+        """Sensor readings as the machine says now."""
+        return self._ask(host, "get_sensors", node)
+
+    def inject_nmi(self, host: str, node: str) -> None:
+        """Send the machine a non-maskable interrupt."""
+        self._ask(host, "inject_nmi", node)
+
+    def _ask(self, host: str, method: str, node: str, **arguments: Any) -> Any:
+        return self._client.ask(host, method, ASK_SECONDS, node=node, **arguments)
