@@ -11,7 +11,7 @@ from cliff.command import Command
 from cliff.lister import Lister
 from cliff.show import ShowOne
 
-from baremetal.cli.complaints import CommandError, complaint_about, is_hopeless
+from baremetal.cli.complaints import CommandError, UsageError, complaint_about, is_hopeless
 from baremetal.client import Client, errors
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ class BaremetalCommand(Command):
         """The connection to the service."""
         return self.app.client
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.formatter_class = ShortUsage
+        return parser
+
     def get_epilog(self) -> str:
         """Nothing more: cliff would search every installed distribution for its name."""
         return ""
@@ -57,9 +62,49 @@ class BaremetalCommand(Command):
 class Rows(BaremetalCommand, Lister):
     """A command whose result is a table."""
 
+    def produce_output(
+        self, parsed_args: argparse.Namespace, column_names: Sequence[str], data: Any
+    ) -> int:
+        check_columns(parsed_args, column_names)
+        return super().produce_output(parsed_args, column_names, data)
+
 
 class One(BaremetalCommand, ShowOne):
     """A command whose result is one thing with its fields."""
+
+    def produce_output(
+        self, parsed_args: argparse.Namespace, column_names: Sequence[str], data: Any
+    ) -> int:
+        check_columns(parsed_args, column_names)
+        return super().produce_output(parsed_args, column_names, data)
+
+
+def check_columns(parsed_args: argparse.Namespace, column_names: Sequence[str]) -> None:
+    """See that what -c asks for is there.
+
+    :raises UsageError: it is not
+    """
+    unknown = set(parsed_args.columns) - set(column_names)
+    if unknown:
+        raise UsageError(
+            f"there is no column {', '.join(sorted(unknown))}",
+            f"-c takes {', '.join(column_names)}",
+        )
+
+
+class ShortUsage(argparse.HelpFormatter):
+    """Usage that fits on a line: options are explained below, and most of them are cliff's."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None = None,
+    ) -> None:
+        options = argparse.Action((), dest="options", metavar="[options]")
+        needed = [a for a in actions if a.required or not a.option_strings]
+        super().add_usage(usage, [options, *needed], [], prefix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ class ListCommand(Rows):
     def _columns(self, args: argparse.Namespace) -> tuple[str, ...]:
         if args.fields:
             return tuple(name.strip() for name in args.fields.split(","))
+        if args.columns:
+            return tuple(args.columns)
         return self.kind.columns + (self.kind.long if getattr(args, "long", False) else ())
 
 

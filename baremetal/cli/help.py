@@ -102,14 +102,14 @@ class Help(Command):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            "words", nargs="*", metavar="WORD", help="the command, or its beginning"
+            "words", nargs=argparse.REMAINDER, metavar="WORD", help="the command, or its beginning"
         )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
         manager, words = self.app.command_manager, parsed_args.words
         overview = Overview(manager, self.app.parser)
-        if not words:
+        if not words or words[0].startswith("-"):
             overview.print_all(self.app.stdout)
             return 0
         try:

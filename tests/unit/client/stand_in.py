@@ -303,9 +303,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._list("conductors", [{"hostname": "host-1", "alive": True}], {})
 
     def _list(self, key: str, items: list[Json], query: dict[str, str]) -> None:
-        for name in ("provision_state",):
-            items = [item for item in items if query.get(name) in (None, item[name])]
-        start = next((i + 1 for i, n in enumerate(items) if n["uuid"] == query.get("marker")), 0)
+        wanted = query.get("provision_state")
+        items = [item for item in items if wanted in (None, item.get("provision_state"))]
+        start = next(
+            (i + 1 for i, n in enumerate(items) if n.get("uuid") == query.get("marker", "")), 0
+        )
         page = items[start : start + min(self.stand_in.page, int(query.get("limit", 1000)))]
         answer: Json = {key: page}
         if start + len(page) < len(items):
