@@ -98,8 +98,9 @@ class BaremetalApp(App):
         root = logging.getLogger()
         root.addHandler(handler)
         root.setLevel(level)
-        # It has nothing to say that our own transport does not say without secrets.
-        logging.getLogger("urllib3").setLevel(max(level, logging.WARNING))
+        # Our own transport says whatever is of interest, and without secrets.
+        for library in ("urllib3", "stevedore"):
+            logging.getLogger(library).setLevel(max(level, logging.WARNING))
 
     def print_help_if_requested(self) -> None:
         if self.options.deferred_help:

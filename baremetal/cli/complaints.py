@@ -82,5 +82,10 @@ _TABLE: tuple[tuple[type[errors.ClientError], str, int], ...] = (
     (errors.NotAcceptable, "that service is too old for this command", 1),
     (errors.Conflict, "`baremetal node why NODE` tells what holds it", 1),
     (errors.Busy, "try again in a while; `baremetal conductor list` shows who is alive", 1),
+    (
+        errors.MachineFailed,
+        "`baremetal node show NODE --fields driver_info` is how it was tried",
+        1,
+    ),
     (errors.ServerFault, "the service's log tells more; try again with --debug", 1),
 )

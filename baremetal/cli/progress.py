@@ -103,13 +103,15 @@ def _bars(stderr: TextIO) -> "RichProgress":
         TextColumn,
         TimeElapsedColumn,
     )
+    from rich.table import Column  # noqa: PLC0415
 
+    what = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
         TimeElapsedColumn(),
         # Messages come from machines; what they put into brackets is no markup.
-        TextColumn("{task.fields[what]}", markup=False),
+        TextColumn("{task.fields[what]}", markup=False, table_column=what),
         console=Console(file=stderr),
-        transient=False,
+        expand=True,
     )

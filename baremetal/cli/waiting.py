@@ -8,7 +8,13 @@ from baremetal.cli.cells import describe_step
 from baremetal.cli.progress import open_progress
 from baremetal.client.events import EventFeed
 from baremetal.client.transport import Resource
-from baremetal.client.waiting import Ending, Outcome, wait_for_nodes
+from baremetal.client.waiting import (
+    HELD_STATES,
+    SETTLED_STATES,
+    Ending,
+    Outcome,
+    wait_for_nodes,
+)
 
 if TYPE_CHECKING:
     from baremetal.cli.app import BaremetalApp
@@ -66,13 +72,19 @@ def wait_for(
 
         timeout = None if math.isinf(limit) else limit
         watcher = client.nodes.watcher(feed, names)
-        return wait_for_nodes(watcher, ending, timeout=timeout, notify=notify)
+        try:
+            return wait_for_nodes(watcher, ending, timeout=timeout, notify=notify)
+        except KeyboardInterrupt:
+            app.stderr.write("no longer waiting; the work goes on\n")
+            raise
 
 
 def describe(node: Resource, about: str = "provision_state") -> str:
     """What a node is about, in few words."""
     operation, state = node.get("operation"), str(node.get(about))
-    return f"{state}: {describe_step(operation)}" if operation else state
+    if not operation or (state in SETTLED_STATES and state not in HELD_STATES):
+        return state
+    return f"{state}: {describe_step(operation)}"
 
 
 def _seconds_or_word(text: str) -> float | str:

@@ -19,9 +19,19 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _PLAIN_KEYS = frozenset(
-    {"auth_type", "auth", "baremetal_endpoint_override", "verify", "cacert", "region_name"}
+    {
+        "auth_type",
+        "auth",
+        "baremetal_endpoint_override",
+        "baremetal_api_version",  # of no interest: requests negotiate theirs
+        "verify",
+        "cacert",
+        "region_name",
+    }
 )
 _PLAIN_AUTH_KEYS = frozenset({"endpoint", "username", "password"})
+#: What `baremetal up` writes unless told otherwise: (file, cloud). The last resort.
+_LOCAL = ("~/.local/share/baremetal/clouds.yaml", "baremetal")
 _CONNECTIONS = 32  # kept open at once: as many requests may run in parallel
 
 
@@ -37,29 +47,30 @@ def find_cloud(name: str | None = None, endpoint: str | None = None) -> Cloud:
     """The cloud called `name` (or $OS_CLOUD, or what the environment describes).
 
     `endpoint` replaces the API root that the configuration names; alone, it means no
-    authentication.
+    authentication. Where nothing at all is said, it is the service that `baremetal up` runs here.
 
     :raises NotConfigured: there is no such cloud, or its entry is not usable
     """
     name = name or os.environ.get("OS_CLOUD")
-    entry = _plain_entry(name) if name else None
-    if entry is not None:
-        return _plain_cloud(entry, endpoint)
-    if not name and endpoint and not {"OS_AUTH_TYPE", "OS_AUTH_URL"} & os.environ.keys():
-        return _plain_cloud({"auth_type": "none"}, endpoint)
-    return _cloud_by_sdk(name, endpoint)
+    described = {"OS_AUTH_TYPE", "OS_AUTH_URL"} & os.environ.keys()
+    file = _first_file("OS_CLIENT_CONFIG_FILE", "clouds")
+    entry: Mapping[str, Any] | None = None
+    if name and file and not _first_file("OS_CLIENT_SECURE_FILE", "secure"):
+        entry = _plain_entry(file, name)
+    elif not name and endpoint and not described:
+        entry = {"auth_type": "none"}
+    elif not name and not file and not described:
+        entry = _plain_entry(Path(_LOCAL[0]).expanduser(), _LOCAL[1])
+    return _cloud_by_sdk(name, endpoint) if entry is None else _plain_cloud(entry, endpoint)
 
 
-def _plain_entry(name: str) -> Mapping[str, Any] | None:
-    """The entry of clouds.yaml, if it is one that needs no openstacksdk."""
-    found = _first_file("OS_CLIENT_CONFIG_FILE", "clouds")
-    if found is None or found.suffix == ".json" or _first_file("OS_CLIENT_SECURE_FILE", "secure"):
-        return None
+def _plain_entry(file: Path, name: str) -> Mapping[str, Any] | None:
+    """A cloud's entry, if there is one and it needs no openstacksdk."""
     # Imported here, because most of `--help` and completion never reads YAML.
     import yaml  # noqa: PLC0415
 
     try:
-        entry = yaml.safe_load(found.read_text())["clouds"][name]
+        entry = yaml.safe_load(file.read_text())["clouds"][name]
         auth = entry.get("auth", {})
         plain = (
             entry["auth_type"] in ("none", "http_basic")
@@ -73,7 +84,7 @@ def _plain_entry(name: str) -> Mapping[str, Any] | None:
 
 
 def _first_file(variable: str, stem: str) -> Path | None:
-    """The first file in openstacksdk's search order, of the places that people use."""
+    """The first file in openstacksdk's search order."""
     named = os.environ.get(variable)
     if named and Path(named).exists():
         return Path(named)
@@ -81,6 +92,8 @@ def _first_file(variable: str, stem: str) -> Path | None:
         Path.cwd(),
         Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "openstack",
         Path("~/.config/openstack").expanduser(),
+        Path("/etc/xdg/openstack"),
+        Path("/etc/openstack"),
     )
     paths = (folder / (stem + suffix) for folder in folders for suffix in _SUFFIXES)
     return next((path for path in paths if path.exists()), None)

@@ -110,6 +110,10 @@ class ServerFault(ApiError):
     """5xx: the server failed."""
 
 
+class MachineFailed(ServerFault):
+    """502: the service works, but the machine's BMC did not answer, or refused."""
+
+
 class Busy(ServerFault):
     """503: the server cannot now; `retry_after` says when it might."""
 
@@ -128,6 +132,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     406: NotAcceptable,
     409: Conflict,
     413: TooLarge,
+    502: MachineFailed,
     503: Busy,
 }
 

@@ -48,7 +48,8 @@ class Events:
         :raises errors.Unreachable: it does not answer, or falls silent
         """
         params = {"node": node} if node else {}
-        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": since} if since else {})
+        headers = {"Accept": "text/event-stream, */*;q=0.1"}
+        headers |= {"Last-Event-ID": since} if since else {}
         response = self._transport.stream(PATH, params=params, headers=headers, silence=_SILENCE)
         with closing(response):
             yield None

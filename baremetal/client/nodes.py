@@ -90,6 +90,11 @@ class Nodes(Collection):
         """Take one away."""
         self._call("DELETE", node, "traits", name)
 
+    def inventory(self, node: str) -> Resource:
+        """What inspection found: `inventory` and `plugin_data`."""
+        found: Resource = self._call("GET", node, "inventory")
+        return found
+
     def history(self, node: str) -> list[Resource]:
         """What happened to the node, as the service noted it."""
         entries: list[Resource] = self._call("GET", node, "history")["history"]

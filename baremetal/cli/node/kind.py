@@ -40,7 +40,6 @@ _FIELDS: Final = (
     Field("parent_node", "the node that it is a part of: UUID or name"),
     Field("shard", "the shard that it belongs to"),
     Field("automated_clean", "whether to clean it between users", Kind.YES_NO),
-    Field("disable_power_off", "whether its power must stay on", Kind.YES_NO),
     Field("protected", "whether undeploy and rebuild are refused", Kind.YES_NO, verbs="set unset"),
     Field("protected_reason", "why it is protected", verbs="set unset"),
     Field("retired", "whether it is on its way out", Kind.YES_NO, verbs="set unset"),

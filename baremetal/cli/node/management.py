@@ -1,4 +1,4 @@
-"""Boot device, maintenance, and whether a node's interfaces could do their work."""
+"""Boot device, maintenance, inventory, and whether interfaces could do their work."""
 
 import argparse
 from collections.abc import Callable
@@ -82,6 +82,16 @@ class ValidateNode(Rows):
             for name, verdict in sorted(verdicts.items())
         ]
         return ("interface", "result", "reason"), rows
+
+
+class ShowInventory(One):
+    """Show what inspection found in a node."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        return _with_node(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Table:
+        return whole(self.client.nodes.inventory(parsed_args.node)["inventory"])
 
 
 def _with_node(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

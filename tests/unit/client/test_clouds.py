@@ -58,7 +58,7 @@ def test_the_plain_reading_equals_that_of_openstacksdk(
 ) -> None:
     _configure(monkeypatch, tmp_path / "clouds.yaml", ENTRIES)
     plain = clouds.find_cloud(name)
-    monkeypatch.setattr(clouds, "_plain_entry", lambda _: None)
+    monkeypatch.setattr(clouds, "_plain_entry", lambda *_: None)
     by_sdk = clouds.find_cloud(name)
     assert plain.root == by_sdk.root
     assert plain.session.verify == by_sdk.session.verify
@@ -102,6 +102,16 @@ def test_an_endpoint_alone_means_no_authentication() -> None:
     cloud = clouds.find_cloud(endpoint=ROOT)
     assert cloud.root == ROOT
     assert "Authorization" not in _headers(cloud)
+
+
+def test_where_nothing_is_said_the_service_of_this_machine_is_meant(tmp_path: Path) -> None:
+    file = tmp_path / ".local/share/baremetal/clouds.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump({"clouds": {"baremetal": ENTRIES["basic"]}}))
+    assert clouds.find_cloud().root == ROOT
+    (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"a": {}, "b": {}}}))
+    with pytest.raises(errors.NotConfigured):
+        clouds.find_cloud()
 
 
 @pytest.mark.parametrize("name", [None, "nowhere"])

@@ -39,6 +39,7 @@ def test_the_sentence_is_found_in_every_envelope(body: str, sentence: str) -> No
         (413, errors.TooLarge),
         (418, errors.ApiError),
         (500, errors.ServerFault),
+        (502, errors.MachineFailed),
         (503, errors.Busy),
     ],
 )
