@@ -12,7 +12,7 @@ QUICK := $(wildcard tests/unit tests/architecture tests/functional)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test quick checks format docs clean
+.PHONY: help venv demo test quick checks format samples docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ checks: $(VENV)/.test ## style, types and the import rule
 format: $(VENV)/.test ## put every file into the project's style
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
+
+samples: $(VENV)/.test ## write etc/baremetal.conf.sample anew
+	@$(BIN)/oslo-config-generator --config-file etc/config-generator.conf
 
 docs: $(VENV)/.test ## the manual, into doc/build/html
 	@$(BIN)/sphinx-build -W --keep-going -q -b html doc doc/build/html
