@@ -14,6 +14,7 @@ import pecan.core
 import pecan.rest
 import pecan.routing
 import pecan.util
+import webob
 
 from baremetal.api import errors, versions
 from baremetal.api.call import Answer, Call
@@ -36,6 +37,7 @@ _NO_CONTENT = 204
 _UNAUTHENTICATED = 401
 _UNAVAILABLE = 503
 _NOT_FOUND = 404
+_NOTHING = io.BytesIO()
 
 StartResponse = Callable[..., Any]
 
@@ -68,19 +70,15 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
     @pecan.expose(content_type=_JSON)  # type: ignore[untyped-decorator]
     def serve(self, **_query: str) -> Any:
         """Whatever the route's controller answers."""
-        response = pecan.response
         answer = self._answer(pecan.request.environ)
-        response.status_int = answer.status
-        response.content_type = _JSON
-        response.headers.update(answer.headers)
-        if answer.stream is None:
-            response.body = answer.body
-        if answer.status == _NO_CONTENT:
-            response.content_type = None
+        headers = list(answer.headers.items())
         if answer.stream is not None:
-            response.content_type = "text/event-stream"
-            response.app_iter = answer.stream
-        return response
+            headers.append(("Content-Type", "text/event-stream"))
+            return webob.Response(status=answer.status, headerlist=headers, app_iter=answer.stream)
+        if answer.status != _NO_CONTENT:
+            headers.append(("Content-Type", _JSON))
+            headers.append(("Content-Length", str(len(answer.body))))
+        return webob.Response(status=answer.status, headerlist=headers, app_iter=[answer.body])
 
     def _answer(self, environ: Mapping[str, Any]) -> Answer:
         version = versions.DEFAULT
@@ -152,12 +150,19 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             base=self._services.base_url(environ),
             path=path,
             args=match.args,
-            query=_query(environ.get("QUERY_STRING", "")),
+            query=_query(environ["baremetal.query"]),
             raw=environ["baremetal.body"],
             request_id=environ["baremetal.request_id"],
             last_event_id=environ.get("HTTP_LAST_EVENT_ID"),
         )
         return _answer_of(route, call)
+
+
+class _Plain(pecan.Pecan):
+    """Pecan without its last look at each body, which would read event streams to their end."""
+
+    def _handle_empty_response_body(self, _state: Any) -> None:
+        """Controllers say themselves what they answer."""
 
 
 class Application:
@@ -167,7 +172,7 @@ class Application:
         """Serve with `services`."""
         _remember_signatures()
         self._services = services
-        self._pecan = pecan.Pecan(Root(services), use_context_locals=True)
+        self._pecan = _Plain(Root(services), guess_content_type_from_ext=False)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -177,8 +182,10 @@ class Application:
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX
             environ["PATH_INFO"] = path[len(PREFIX) :] or "/"
         environ["baremetal.body"] = _body(environ, self._services.max_body)
-        # Pecan would read the body again, for parameters of forms.
-        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(), "0"
+        environ["baremetal.query"] = environ.get("QUERY_STRING", "")
+        # Pecan would parse all of these for choices that are not left to it.
+        environ.update({"wsgi.input": _NOTHING, "CONTENT_LENGTH": "0", "QUERY_STRING": ""})
+        environ.pop("HTTP_ACCEPT", None)
         answer: Iterable[bytes] = self._pecan(environ, start_response)
         return answer
 

@@ -1,6 +1,7 @@
 """The way to the database: many readers, and on SQLite exactly one writer."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from baremetal.domain.errors import Unavailable
 
 #: How long a writer may queue for the one SQLite write connection, seconds.
 _WRITE_QUEUE_SECONDS = 60
+#: Page cache of each SQLite connection, of which each thread has one.
+_CACHE_KIB = 512
 
 
 class Database:
@@ -28,13 +31,18 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, pool_size=1)
-            self._reader = _sqlite_engine(self.url, pool_size=pool_size)
+            # Threads keep their own readers; 0 is without limit.
+            self._reader = _sqlite_engine(self.url, pool_size=0)
             sa.event.listen(self._writer, "begin", _begin_immediate)
         else:
-            engine = sa.create_engine(self.url, pool_size=pool_size, pool_pre_ping=True)
+            engine = sa.create_engine(
+                self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
+            )
             self._writer = engine
             self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._dbapi_error = self._reader.dialect.loaded_dbapi.OperationalError
+        dbapi = self._reader.dialect.loaded_dbapi
+        self._lost = (dbapi.OperationalError, dbapi.InterfaceError)
+        self._own = threading.local()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -48,25 +56,37 @@ class Database:
         except OperationalError as error:
             raise _unavailable(error) from error
 
-    @contextmanager
-    def raw_read(self) -> Iterator[Any]:
-        """A DBAPI cursor, for `Prepared` queries.
+    def fetch(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+        """All rows of one ready-made select, on this thread's own connection.
 
         :raises Unavailable: the database does not answer.
         """
         try:
-            connection = self._reader.raw_connection()
-        except OperationalError as error:
-            raise _unavailable(error) from error
-        try:
+            cursor = self._own_connection().cursor()
+            cursor.execute(sql, parameters)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        except self._lost as error:
+            self._forget_own_connection()
+            raise Unavailable(f"The database does not answer: {error}. Retry later.") from error
+        return rows
+
+    def _own_connection(self) -> Any:
+        """A connection that this thread keeps: taking one from the pool costs more than a read."""
+        connection = getattr(self._own, "connection", None)
+        if connection is None:
+            try:
+                connection = self._reader.raw_connection()
+            except OperationalError as error:
+                raise _unavailable(error) from error
             if not self.is_sqlite:
                 connection.driver_connection.autocommit = True  # type: ignore[union-attr]
-            yield connection.cursor()
-        except self._dbapi_error as error:
+            self._own.connection = connection
+        return connection
+
+    def _forget_own_connection(self) -> None:
+        connection, self._own.connection = getattr(self._own, "connection", None), None
+        if connection is not None:
             connection.invalidate()
-            raise Unavailable(f"The database does not answer: {error}. Retry later.") from error
-        finally:
-            connection.close()
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -116,7 +136,7 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"cache_size=-{_CACHE_KIB}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -1,6 +1,6 @@
 """The nodes repository: what the API and the conductor read and write of nodes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from baremetal.db import events
 from baremetal.db.database import Database
 from baremetal.db.operations import NodeChange
+from baremetal.db.query import Prepared, Rows
 from baremetal.db.tables import allocations, history, inventories, nodes, operations, ports
 from baremetal.db.types import stamp
 from baremetal.db.vault import Vault
@@ -20,7 +21,28 @@ from baremetal.domain.node import INTERFACES, Node, is_uuid
 #: Free-form columns whose secrets are parted off into the ``secrets`` column.
 SECRETIVE = ("driver_info", "instance_info")
 
+_ROWS = Rows(nodes.c.values())
+_STATES = Rows(
+    [
+        nodes.c.console_enabled,
+        nodes.c.last_error,
+        nodes.c.power_state,
+        nodes.c.provision_state,
+        nodes.c.provision_updated_at,
+        nodes.c.target_power_state,
+        nodes.c.target_provision_state,
+        nodes.c.raid_config,
+        nodes.c.target_raid_config,
+        nodes.c.boot_mode,
+        nodes.c.secure_boot,
+    ]
+)
+_BY_UUID = nodes.c.uuid == sa.bindparam("ident")
+_BY_NAME = nodes.c.name == sa.bindparam("ident")
 _MACS = (
+    sa.select(ports.c.address).where(ports.c.node_uuid == sa.bindparam("uuid")).order_by(ports.c.id)
+)
+_ALL_MACS = (
     sa.select(ports.c.node_uuid, ports.c.address)
     .where(ports.c.node_uuid.in_(sa.bindparam("uuids", expanding=True)))
     .order_by(ports.c.id)
@@ -39,30 +61,46 @@ class NodeStore:
         """Work on `db`."""
         self.db = db
         self.vault = vault
+        self._by_uuid = Prepared(db, sa.select(*_ROWS.columns).where(_BY_UUID))
+        self._by_name = Prepared(db, sa.select(*_ROWS.columns).where(_BY_NAME))
+        self._states_by_uuid = Prepared(db, sa.select(*_STATES.columns).where(_BY_UUID))
+        self._states_by_name = Prepared(db, sa.select(*_STATES.columns).where(_BY_NAME))
+        self._macs = Prepared(db, _MACS)
 
     # -- reading -------------------------------------------------------------
 
-    def row(self, ident: str, *, tx: sa.Connection | None = None) -> dict[str, Any]:
+    def row(self, ident: str) -> dict[str, Any]:
         """All columns of one node, secrets masked.
 
         :raises NotFound: no node has this uuid or name.
         """
-        query = sa.select(nodes).where(matches(ident))
-        if tx is not None:
-            found = tx.execute(query).mappings().first()
+        if is_uuid(ident):
+            found = self._by_uuid.first(ident=ident.lower())
         else:
-            with self.db.read() as connection:
-                found = connection.execute(query).mappings().first()
+            found = self._by_name.first(ident=ident)
         if found is None:
             raise NotFound("Node", ident)
-        return dict(found)
+        return _ROWS.convert(found)
+
+    def states(self, ident: str) -> dict[str, Any]:
+        """The columns of one node's states alone: what is asked for most.
+
+        :raises NotFound: no node has this uuid or name.
+        """
+        by_uuid = is_uuid(ident)
+        query = self._states_by_uuid if by_uuid else self._states_by_name
+        found = query.first(ident=ident.lower() if by_uuid else ident)
+        if found is None:
+            raise NotFound("Node", ident)
+        return _STATES.convert(found)
 
     def get(self, ident: str) -> Node:
         """The node with its secrets, for drivers.
 
         :raises NotFound: no node has this uuid or name.
         """
-        return self._with_macs([self.row(ident)])[0]
+        row = self.row(ident)
+        return self._node(row, [mac for (mac,) in self._macs.all(uuid=row["uuid"])])
 
     def find(self, *conditions: "sa.ColumnElement[bool]", limit: int | None = None) -> list[Node]:
         """The nodes that fulfil all conditions, with their secrets."""
@@ -79,7 +117,9 @@ class NodeStore:
     def _with_macs(self, rows: Sequence[Mapping[str, Any]]) -> list[Node]:
         macs: dict[str, list[str]] = {}
         with self.db.read() as connection:
-            for uuid, mac in connection.execute(_MACS, {"uuids": [row["uuid"] for row in rows]}):
+            for uuid, mac in connection.execute(
+                _ALL_MACS, {"uuids": [row["uuid"] for row in rows]}
+            ):
                 macs.setdefault(uuid, []).append(mac)
         return [self._node(row, macs.get(row["uuid"], [])) for row in rows]
 
@@ -104,7 +144,7 @@ class NodeStore:
         """The columns of a node whose instance_info gets more entries, which may be secret."""
         hidden = self.vault.unseal(row["secrets"])
         values = {"instance_info": {**row["instance_info"], **more}}
-        return self._parted(values, hidden, row, ())
+        return self._parted(values, hidden, ())
 
     def without_instance(self, node: Node) -> dict[str, Any]:
         """The columns of a node whose instance_info, secrets included, is gone."""
@@ -115,13 +155,13 @@ class NodeStore:
 
     # -- writing -------------------------------------------------------------
 
-    def create(self, values: Mapping[str, Any], declared: Iterable[str], now: datetime) -> None:
+    def create(self, values: Mapping[str, Any], declared: Collection[str], now: datetime) -> None:
         """Insert a node; `declared` names the driver's own secret fields.
 
         :raises AlreadyExists: its uuid, name or instance_uuid is taken.
         """
         at = stamp(now)
-        row = {**self._parted(values, {}, {}, declared), "created_at": at}
+        row = {**self._parted(values, {}, declared), "created_at": at}
         data = {"node_uuid": row["uuid"], "name": row.get("name"), "at": at}
         try:
             with self.db.write() as tx:
@@ -134,20 +174,24 @@ class NodeStore:
         self,
         before: Mapping[str, Any],
         values: Mapping[str, Any],
-        declared: Iterable[str],
+        declared: Collection[str],
         now: datetime,
     ) -> None:
         """Change columns of the node as it was read in `before`.
 
-        A secret given as six stars stays what it was.
+        A secret given as six stars stays what it was, and what was secret stays secret,
+        whichever driver has declared it.
 
         :raises ChangedMeanwhile: somebody else has changed the node since.
         :raises AlreadyExists: its new name or instance_uuid is taken.
         """
         at = stamp(now)
         row = dict(values)
+        if declared:
+            # Another driver may call secret what was plain so far.
+            row.setdefault("driver_info", before["driver_info"])
         if any(name in row for name in SECRETIVE):
-            row = self._parted(row, self.vault.unseal(before["secrets"]), before, declared)
+            row = self._parted(row, self.vault.unseal(before["secrets"]), declared)
         query = sa.update(nodes).where(
             nodes.c.uuid == before["uuid"], nodes.c.version == before["version"]
         )
@@ -195,15 +239,15 @@ class NodeStore:
         self,
         values: Mapping[str, Any],
         hidden: Mapping[str, Any],
-        before: Mapping[str, Any],
-        declared: Iterable[str],
+        declared: Collection[str],
     ) -> dict[str, Any]:
         row = dict(values)
         sealed: dict[str, Any] = dict(hidden)
         for name in SECRETIVE:
             if name in row:
-                whole = secrets.join(row[name] or {}, hidden.get(name, {}))
-                row[name], sealed[name] = secrets.part(whole, declared)
+                known = hidden.get(name, {})
+                whole = secrets.join(row[name] or {}, known)
+                row[name], sealed[name] = secrets.part(whole, {*declared, *known})
         row["secrets"] = self.vault.seal(sealed)
         return row
 

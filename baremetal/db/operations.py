@@ -27,6 +27,61 @@ _OPERATION_COLUMNS = [
     operations.c[name] for name in Operation.__dataclass_fields__ if name in operations.c
 ]
 
+# Statements are made once: to make one costs more than to run it.
+_INSERT = operations.insert()
+_QUEUED_COLUMNS = [
+    operations.c[name] for name in ("id", "kind", "conductor_group", "requested_by", "started_at")
+]
+_ANY_QUEUED = (
+    sa.select(operations.c.id)
+    .where(operations.c.state == op.QUEUED, operations.c.conductor_group == sa.bindparam("group"))
+    .limit(1)
+)
+_ALL_QUEUED = (
+    sa.select(*_QUEUED_COLUMNS)
+    .where(operations.c.state == op.QUEUED, operations.c.conductor_group == sa.bindparam("group"))
+    .order_by(operations.c.id)
+    .limit(_QUEUE_WINDOW)
+    .with_for_update(skip_locked=True)
+)
+_BEGUN = sa.select(operations.c.kind, operations.c.conductor_group, operations.c.owner).where(
+    operations.c.state.in_(op.OPEN), operations.c.started_at.is_not(None)
+)
+_TAKE = (
+    sa.update(operations)
+    .where(operations.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(
+        state=op.RUNNING,
+        owner=sa.bindparam("host"),
+        fence=operations.c.fence + 1,
+        attempts=operations.c.attempts + 1,
+        lease_until=sa.bindparam("until"),
+        started_at=sa.func.coalesce(operations.c.started_at, sa.bindparam("at")),
+        waiting_for=None,
+        waiting_since=None,
+        updated_at=sa.bindparam("at"),
+    )
+)
+_TAKEN = sa.select(*_OPERATION_COLUMNS).where(
+    operations.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+_RESERVE = (
+    sa.update(nodes)
+    .where(nodes.c.operation_uuid.in_(sa.bindparam("uuids", expanding=True)))
+    .values(reservation=sa.bindparam("host"))
+)
+_FENCED = sa.update(operations).where(
+    operations.c.id == sa.bindparam("our_id"),
+    operations.c.fence == sa.bindparam("our_fence"),
+    operations.c.state == op.RUNNING,
+)
+_FENCED_OBEYING = _FENCED.where(operations.c.cancel_requested.is_(None))
+_NODE = (
+    sa.update(nodes)
+    .where(nodes.c.uuid == sa.bindparam("our_uuid"))
+    .values(version=nodes.c.version + 1)
+)
+
 
 class CancelRequested(Exception):
     """Somebody asked for the operation to stop; `how` is ``abort``, ``cancel`` or ``undeploy``."""
@@ -90,21 +145,14 @@ class Progress:
 
 
 def insert(tx: sa.Connection, values: Mapping[str, Any], at: str) -> None:
-    """Add a queued operation within the transaction that changes its resource."""
-    tx.execute(operations.insert(), {**values, "state": op.QUEUED, "created_at": at})
-    record_state(tx, values, op.QUEUED, None, None, at)
+    """Add a queued operation, within the transaction that changes its resource."""
+    tx.execute(_INSERT, {**values, "state": op.QUEUED, "created_at": at})
 
 
-def record_state(
-    tx: sa.Connection,
-    row: Mapping[str, Any],
-    state: str,
-    step: str | None,
-    error: str | None,
-    at: str,
-    also: Iterable[events.Event] = (),
-) -> None:
-    """Append the event of an operation's new state, and others of the same moment."""
+def state_event(
+    row: Mapping[str, Any], state: str, step: str | None, error: str | None, at: str
+) -> events.Event:
+    """The event of an operation's new state."""
     data = {
         "operation_uuid": row["uuid"],
         "node_uuid": row["resource_uuid"],
@@ -114,7 +162,7 @@ def record_state(
         "error": error,
         "at": at,
     }
-    events.record(tx, at, [("operation.state", row["resource_uuid"], data), *also])
+    return "operation.state", row["resource_uuid"], data
 
 
 def _row_of(operation: Operation) -> dict[str, Any]:
@@ -153,62 +201,20 @@ class OperationStore:
         if not self._anything_queued(group):
             return []
         with self._db.write() as tx:
-            queued = self._queued(tx, group)
-            chosen = _choose(queued, self._in_progress(tx), limits, room, host)
+            queued = tx.execute(_ALL_QUEUED, {"group": group}).all()
+            begun = [tuple(row) for row in tx.execute(_BEGUN)]
+            chosen = _choose(queued, begun, limits, room, host)
             if not chosen:
                 return []
-            at = stamp(now)
-            taken = operations.c.id.in_(chosen)
-            tx.execute(
-                sa.update(operations)
-                .where(taken)
-                .values(
-                    state=op.RUNNING,
-                    owner=host,
-                    fence=operations.c.fence + 1,
-                    attempts=operations.c.attempts + 1,
-                    lease_until=stamp(lease_until),
-                    started_at=sa.func.coalesce(operations.c.started_at, at),
-                    waiting_for=None,
-                    waiting_since=None,
-                    updated_at=at,
-                )
-            )
-            rows = tx.execute(sa.select(*_OPERATION_COLUMNS).where(taken)).mappings().all()
-            tx.execute(
-                sa.update(nodes)
-                .where(nodes.c.operation_uuid.in_([row["uuid"] for row in rows]))
-                .values(reservation=host)
-            )
+            values = {"ids": chosen, "host": host, "at": stamp(now), "until": stamp(lease_until)}
+            tx.execute(_TAKE, values)
+            rows = tx.execute(_TAKEN, {"ids": chosen}).mappings().all()
+            tx.execute(_RESERVE, {"uuids": [row["uuid"] for row in rows], "host": host})
             return sorted((_operation(row) for row in rows), key=lambda o: chosen.index(o.id))
 
     def _anything_queued(self, group: str) -> bool:
-        query = sa.select(operations.c.id).where(
-            operations.c.state == op.QUEUED, operations.c.conductor_group == group
-        )
         with self._db.read() as connection:
-            return connection.execute(query.limit(1)).first() is not None
-
-    def _queued(self, tx: sa.Connection, group: str) -> Sequence[sa.Row[Any]]:
-        columns = ("id", "kind", "conductor_group", "requested_by", "started_at")
-        query = (
-            sa.select(*(operations.c[name] for name in columns))
-            .where(operations.c.state == op.QUEUED, operations.c.conductor_group == group)
-            .order_by(operations.c.id)
-            .limit(_QUEUE_WINDOW)
-            .with_for_update(skip_locked=True)
-        )
-        return tx.execute(query).all()
-
-    def _in_progress(self, tx: sa.Connection) -> list[tuple[str, str, str | None]]:
-        """(kind, group, conductor) of all that has begun and is not over."""
-        query = sa.select(
-            operations.c.kind, operations.c.conductor_group, operations.c.owner
-        ).where(
-            operations.c.state.in_(op.OPEN),
-            operations.c.started_at.is_not(None),
-        )
-        return [(kind, group, owner) for kind, group, owner in tx.execute(query)]
+            return connection.execute(_ANY_QUEUED, {"group": group}).first() is not None
 
     def renew(self, host: str, ids: Sequence[int], lease_until: datetime) -> int:
         """Prolong the leases of what really runs here; how many still are ours."""
@@ -286,8 +292,8 @@ class OperationStore:
                 "lease_until": None,
             }
             self._write_fenced(tx, operation, values, at, obey=True)
-            self._change_node(tx, change, at, reservation=None)
-            record_state(tx, _row_of(operation), op.WAITING, progress.step, None, at)
+            news = state_event(_row_of(operation), op.WAITING, progress.step, None, at)
+            self._change_node(tx, change, at, [news], reservation=None)
             tx.execute(
                 sa.update(operations)
                 .where(operations.c.id == operation.id, operations.c.signal.is_not(None))
@@ -318,8 +324,8 @@ class OperationStore:
         }
         with self._db.write() as tx:
             self._write_fenced(tx, operation, values, at)
-            self._change_node(tx, change, at, reservation=None, operation_uuid=None)
-            record_state(tx, _row_of(operation), state, progress.step, error, at)
+            news = state_event(_row_of(operation), state, progress.step, error, at)
+            self._change_node(tx, change, at, [news], reservation=None, operation_uuid=None)
 
     def _write_fenced(
         self,
@@ -330,16 +336,16 @@ class OperationStore:
         *,
         obey: bool = False,
     ) -> None:
-        query = sa.update(operations).where(
-            operations.c.id == operation.id,
-            operations.c.fence == operation.fence,
-            operations.c.state == op.RUNNING,
-        )
-        if obey:
-            query = query.where(operations.c.cancel_requested.is_(None))
+        written = {
+            **values,
+            "updated_at": at,
+            "our_id": operation.id,
+            "our_fence": operation.fence,
+        }
         if operation.signal is not None:
-            values = {**values, "signal": None}
-        if tx.execute(query.values({**values, "updated_at": at})).rowcount == 1:
+            written["signal"] = None
+        query = _FENCED_OBEYING if obey else _FENCED
+        if tx.execute(query, written).rowcount == 1:
             return
         how, fence, state = tx.execute(
             sa.select(operations.c.cancel_requested, operations.c.fence, operations.c.state).where(
@@ -350,17 +356,22 @@ class OperationStore:
             raise CancelRequested(how)
         raise LeaseLost(f"Operation {operation.uuid} was taken over by another conductor.")
 
-    def _change_node(self, tx: sa.Connection, change: NodeChange, at: str, **also: Any) -> None:
+    def _change_node(
+        self,
+        tx: sa.Connection,
+        change: NodeChange,
+        at: str,
+        news: Iterable[events.Event] = (),
+        **also: Any,
+    ) -> None:
         values: dict[str, Any] = {**change.values, **also}
-        if not values:
-            return
-        if "provision_state" in values:
-            values["provision_updated_at"] = at
-        if "power_state" in values:
-            values["power_updated_at"] = at
-        values.update(updated_at=at, version=nodes.c.version + 1)
-        tx.execute(sa.update(nodes).where(nodes.c.uuid == change.uuid).values(values))
-        events.record(tx, at, change.events(at))
+        if values:
+            if "provision_state" in values:
+                values["provision_updated_at"] = at
+            if "power_state" in values:
+                values["power_updated_at"] = at
+            tx.execute(_NODE, {**values, "updated_at": at, "our_uuid": change.uuid})
+        events.record(tx, at, [*change.events(at), *news])
 
     # -- from outside --------------------------------------------------------
 

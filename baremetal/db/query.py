@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from baremetal.db.database import Database
@@ -14,6 +15,28 @@ def shown(column: "sa.ColumnElement[Any]") -> "sa.ColumnElement[Any]":
     if isinstance(column.type, JsonText):
         return sa.type_coerce(column, sa.Text).label(column.key)
     return column
+
+
+class Rows:
+    """Turns raw tuples of columns into what SQLAlchemy would have made of them."""
+
+    def __init__(self, columns: "Sequence[sa.Column[Any]]") -> None:
+        """Convert rows of `columns`, in their order."""
+        self.columns = [shown(column) for column in columns]
+        self._names = tuple(column.key for column in columns)
+        self._json = tuple(c.key for c in columns if isinstance(c.type, JsonText))
+        self._flags = tuple(c.key for c in columns if isinstance(c.type, sa.Boolean))
+
+    def convert(self, row: Sequence[Any]) -> dict[str, Any]:
+        """One row by column name, JSON parsed."""
+        values = dict(zip(self._names, row, strict=True))
+        for name in self._json:
+            text = values[name]
+            values[name] = None if text is None else {} if text == "{}" else orjson.loads(text)
+        for name in self._flags:
+            if values[name] is not None:
+                values[name] = bool(values[name])
+        return values
 
 
 class Prepared:
@@ -36,10 +59,7 @@ class Prepared:
         values: Any = {**self._fixed, **parameters}
         if self._names is not None:
             values = tuple(values[name] for name in self._names)
-        with self._db.raw_read() as cursor:
-            cursor.execute(self._sql, values)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        return self._db.fetch(self._sql, values)
 
     def first(self, **parameters: Any) -> tuple[Any, ...] | None:
         """The first row, or None."""

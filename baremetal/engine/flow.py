@@ -55,7 +55,8 @@ class Step(Generic[T]):
     `do` is safe to run again after a crash at any instant. Where it returns `Wait`
     or `Hold`, `resume` is called with the signal that ended the waiting. `undo`
     puts back what `do` did when a later step fails. `phase` numbers the stretch of
-    work in ``states.PHASES`` that the step belongs to.
+    work in ``states.PHASES`` that the step belongs to. A `quick` step is over in no
+    time and changes nothing outside, so nobody needs to be told that it begins.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Step(Generic[T]):
     undo: Callable[[T], None] | None = None
     when: Callable[[T], bool] = always
     phase: int = 0
+    quick: bool = False
 
 
 def _nothing(_task: object) -> None:

@@ -139,6 +139,9 @@ class _Run:
         self._mark("running")
         if self._phase is not None and self._provision_state != self._phase.during:
             self._task.change(provision_state=self._phase.during)
+        if step.quick and self._cursor == 0 and not self._task.changes:
+            # Nothing is done yet that a crash could lose.
+            return
         self._store.checkpoint(
             self._operation, self._progress(), self._take_change(), self._clock.now()
         )

@@ -1,6 +1,6 @@
 """How a request becomes an operation: compare and swap on the node, and the row, at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,18 @@ from baremetal.domain import states
 from baremetal.domain.errors import ChangedMeanwhile, Conflict
 
 Row = Mapping[str, Any]
+
+# Made once: to make a statement costs more than to run it.
+_SWAP = (
+    sa.update(nodes)
+    .where(
+        nodes.c.uuid == sa.bindparam("our_uuid"),
+        nodes.c.provision_state == sa.bindparam("our_state"),
+    )
+    .values(version=nodes.c.version + 1)
+)
+_SWAP_FREE = _SWAP.where(nodes.c.operation_uuid.is_(None))
+_SWAP_HELD = _SWAP.where(nodes.c.operation_uuid == sa.bindparam("our_operation"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +77,9 @@ class Submitter:
         uuid = self._clock.new_uuid()
         at = stamp(self._clock.now())
         with self._db.write() as tx:
+            news = []
             if row["operation_uuid"] is not None:
-                self._put_aside(tx, row, kind, at)
-            self._swap(tx, row, {**values, "operation_uuid": uuid}, at)
+                news.append(self._put_aside(tx, row, kind, at))
             intent = {
                 "uuid": uuid,
                 "kind": kind,
@@ -78,6 +90,8 @@ class Submitter:
                 "requested_by": requester.name,
                 "request_id": requester.request_id,
             }
+            news.append(store.state_event(intent, op.QUEUED, None, None, at))
+            self._swap(tx, row, {**values, "operation_uuid": uuid}, at, news)
             store.insert(tx, intent, at)
         self._ring(row["conductor_group"])
         return uuid
@@ -120,8 +134,8 @@ class Submitter:
         """The present moment."""
         return self._clock.now()
 
-    def _put_aside(self, tx: sa.Connection, row: Row, kind: str, at: str) -> None:
-        """End the waiting operation that an undeploy overrides."""
+    def _put_aside(self, tx: sa.Connection, row: Row, kind: str, at: str) -> events.Event:
+        """End the waiting operation that an undeploy overrides; the event of that."""
         waits = sa.and_(
             operations.c.uuid == row["operation_uuid"], operations.c.state == op.WAITING
         )
@@ -141,25 +155,33 @@ class Submitter:
                 operations.c.uuid == row["operation_uuid"]
             )
         )
-        store.record_state(
-            tx, found.mappings().one(), op.CANCELLED, None, f"Overridden by {kind}.", at
+        return store.state_event(
+            found.mappings().one(), op.CANCELLED, None, f"Overridden by {kind}.", at
         )
 
-    def _swap(self, tx: sa.Connection, row: Row, values: Mapping[str, Any], at: str) -> None:
+    def _swap(
+        self,
+        tx: sa.Connection,
+        row: Row,
+        values: Mapping[str, Any],
+        at: str,
+        news: Iterable[events.Event] = (),
+    ) -> None:
         """Change the node if it still is what was judged."""
-        written = {**values, "version": nodes.c.version + 1, "updated_at": at}
+        written = {**values, "updated_at": at}
         if "provision_state" in values:
             written["provision_updated_at"] = at
-        unchanged = sa.and_(
-            nodes.c.uuid == row["uuid"],
-            nodes.c.provision_state == row["provision_state"],
-            nodes.c.operation_uuid == row["operation_uuid"]
-            if row["operation_uuid"] is not None
-            else nodes.c.operation_uuid.is_(None),
-        )
-        if tx.execute(sa.update(nodes).where(unchanged).values(written)).rowcount != 1:
+        query = _SWAP_FREE if row["operation_uuid"] is None else _SWAP_HELD
+        judged = {
+            "our_uuid": row["uuid"],
+            "our_state": row["provision_state"],
+            "our_operation": row["operation_uuid"],
+        }
+        if query is _SWAP_FREE:
+            del judged["our_operation"]
+        if tx.execute(query, {**written, **judged}).rowcount != 1:
             raise ChangedMeanwhile("Node", row["uuid"])
         change = NodeChange(
             row["uuid"], values, row["name"], row["provision_state"], row["power_state"]
         )
-        events.record(tx, at, change.events(at))
+        events.record(tx, at, [*change.events(at), *news])

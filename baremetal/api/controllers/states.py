@@ -52,7 +52,7 @@ def requester(call: Call) -> Requester:
 def show(call: Call) -> dict[str, Any]:
     """The states alone."""
     call.only_query()
-    row = call.services.nodes.row(call.arg("node"))
+    row = call.services.nodes.states(call.arg("node"))
     return {name: row[name] for name, since in _SHOWN.items() if call.version >= since}
 
 

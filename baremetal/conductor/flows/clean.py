@@ -38,7 +38,7 @@ def check(task: NodeTask) -> None:
 PROVIDE: Flow[NodeTask] = Flow(
     "provide",
     (
-        Step("check", check, when=automated),
+        Step("check", check, when=automated, quick=True),
         *plan_steps(clean_plan, "clean", when=automated),
         Step("leave_agent", leave_ramdisk, when=automated_by_agent),
     ),
@@ -47,7 +47,7 @@ PROVIDE: Flow[NodeTask] = Flow(
 CLEAN: Flow[NodeTask] = Flow(
     "clean",
     (
-        Step("check", check),
+        Step("check", check, quick=True),
         *plan_steps(_asked, "clean"),
         Step("leave_agent", leave_ramdisk, when=by_agent),
     ),

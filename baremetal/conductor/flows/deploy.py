@@ -44,7 +44,7 @@ def _not_by_agent(task: NodeTask) -> bool:
 
 
 _STEPS: tuple[Step[NodeTask], ...] = (
-    Step("check", check),
+    Step("check", check, quick=True),
     *plan_steps(_plan, "deploy"),
     Step("boot_instance", boot_instance, when=by_agent),
     Step("power_on", power_on, when=_not_by_agent),

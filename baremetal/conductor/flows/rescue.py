@@ -38,7 +38,7 @@ def check(task: NodeTask) -> None:
 RESCUE: Flow[NodeTask] = Flow(
     "rescue",
     (
-        Step("check", check),
+        Step("check", check, quick=True),
         Step("plan_rescue", make_plan(_plan), when=_by_agent),
         Step("boot_agent", boot_ramdisk, undo=leave_ramdisk, when=_by_agent),
         Step("agent_rescue", wait_for_agent, resume=judge_agent, when=_by_agent),
@@ -46,5 +46,5 @@ RESCUE: Flow[NodeTask] = Flow(
 )
 
 UNRESCUE: Flow[NodeTask] = Flow(
-    "unrescue", (Step("check", check), Step("boot_instance", boot_instance))
+    "unrescue", (Step("check", check, quick=True), Step("boot_instance", boot_instance))
 )

@@ -15,7 +15,7 @@ def _asked(task: NodeTask) -> Plan:
 FLOW: Flow[NodeTask] = Flow(
     "service",
     (
-        Step("check", check),
+        Step("check", check, quick=True),
         *plan_steps(_asked, "service"),
         Step("boot_instance", boot_instance, when=by_agent),
     ),
