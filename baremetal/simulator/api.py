@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class Found:
     """The API knows the machine and waits for its agent."""
 
     node_uuid: str
-    token: str
+    token: str = field(repr=False)
     heartbeat_timeout: float
 
 
@@ -96,7 +96,8 @@ class HttpApi:
                     str(config.get("agent_token") or ""),
                     float(config.get("heartbeat_timeout") or 300),
                 )
-        return Unavailable(f"lookup answered what is no node: {body!r:.200}")
+        # The body may hold a token, which belongs in no log.
+        return Unavailable("lookup answered 200 with what is no node")
 
     async def heartbeat(
         self, node_uuid: str, body: Mapping[str, Any]

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from baremetal.simulator.checked_mapping import CheckedMapping
 from baremetal.simulator.faults import (
@@ -68,7 +68,7 @@ class BmcAccess:
     address: str
     port: int
     username: str
-    password: str
+    password: str = field(repr=False)
     max_sessions: int = 4
 
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import ipaddress
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from baremetal.simulator.checked_mapping import CheckedMapping, FleetFileError
@@ -52,7 +52,7 @@ class FleetSeed:
     bmc_port: int = 16230
     count_by: str = "port"
     username: str = "admin"
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     max_sessions: int = 4
     hardware: tuple[tuple[Hardware, int], ...] = ((Hardware(), 1),)
     faults: tuple[FaultShare, ...] = ()
