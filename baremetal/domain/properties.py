@@ -16,7 +16,8 @@ _HOST = re.compile(r"^(?!-)[A-Za-z0-9._-]{1,253}$")
 class Property:
     """A field of ``driver_info`` (or ``instance_info``) that an interface reads.
 
-    `kind` is one of ``text``, ``host``, ``port``, ``integer``, ``boolean``, ``url``.
+    `kind` is one of ``text``, ``host``, ``port``, ``integer``, ``boolean``, ``url``,
+    ``hex`` (pairs of hexadecimal digits).
     """
 
     name: str
@@ -48,7 +49,7 @@ class Property:
         return MASK if self.secret else str(value)[:80]
 
 
-def _text(prop: Property, value: object) -> str | None:
+def _text(_prop: Property, value: object) -> str | None:
     return None if isinstance(value, str | int | float) else "must be text"
 
 
@@ -63,12 +64,12 @@ def _integer(prop: Property, value: object) -> str | None:
 
 
 def _port(prop: Property, value: object) -> str | None:
-    if not str(value).isdigit() or not 1 <= int(str(value)) <= 65535:
+    if not str(value).isdecimal() or not 1 <= int(str(value)) <= 65535:
         return f"must be a port from 1 to 65535, not '{prop.shown(value)}'"
     return None
 
 
-def _boolean(prop: Property, value: object) -> str | None:
+def _boolean(_prop: Property, value: object) -> str | None:
     known = ("true", "false", "1", "0", "yes", "no")
     return None if str(value).lower() in known else "must be true or false"
 
@@ -89,6 +90,12 @@ def _url(prop: Property, value: object) -> str | None:
     return f"must be an http(s) or file URL, not '{prop.shown(value)}'"
 
 
+def _hex(prop: Property, value: object) -> str | None:
+    if re.fullmatch(r"([0-9A-Fa-f]{2})+", str(value)):
+        return None
+    return f"must be pairs of hexadecimal digits, not '{prop.shown(value)}'"
+
+
 _KINDS = {
     "text": _text,
     "integer": _integer,
@@ -96,6 +103,7 @@ _KINDS = {
     "boolean": _boolean,
     "host": _host,
     "url": _url,
+    "hex": _hex,
 }
 
 

@@ -32,7 +32,11 @@ PROPERTIES = (
         choices=("3", "17"),
     ),
     Property(
-        "ipmi_hex_kg_key", "Key for two-key login, 40 hex digits.", "00112233...", secret=True
+        "ipmi_hex_kg_key",
+        "Key for two-key login, up to 40 hexadecimal digits.",
+        "00112233445566778899aabbccddeeff00112233",
+        kind="hex",
+        secret=True,
     ),
 )
 
