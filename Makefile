@@ -44,7 +44,7 @@ samples: $(VENV)/.test ## write etc/baremetal.conf.sample anew
 	@$(BIN)/oslo-config-generator --config-file etc/config-generator.conf
 
 docs: $(VENV)/.test ## the manual, into doc/build/html
-	@$(BIN)/sphinx-build -W --keep-going -q -b html doc doc/build/html
+	@$(BIN)/sphinx-build -W --keep-going -E -q -b html doc doc/build/html
 	@echo "doc/build/html/index.html"
 
 clean: ## remove everything that these commands have made

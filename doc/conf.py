@@ -23,7 +23,7 @@ html_theme = "alabaster"
 html_theme_options = {
     "description": "The physical side of a private cloud",
     "fixed_sidebar": True,
-    "page_width": "66em",
+    "page_width": "76em",
 }
 html_static_path = ["static"]
 html_css_files = ["manual.css"]

@@ -7,11 +7,10 @@ page says what the running service does.
 import inspect
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from manual_table import table
+from manual_table import sentence, table
 from sphinx.application import Sphinx
 
 from baremetal.api.routes import ROUTES
@@ -46,7 +45,7 @@ def types() -> list[type[Type]]:
 
 def _route_rows(routes: Iterable[Route]) -> Iterator[tuple[str, str, str, str]]:
     for route in routes:
-        about = (inspect.getdoc(route.controller) or "").partition("\n")[0].replace("``", "`")
+        about = (inspect.getdoc(route.controller) or "").partition("\n")[0]
         if route.public:
             about += " No credentials needed."
         yield f"`{route.method} {route.path}`", f"1.{route.since}", str(route.status), about
@@ -67,23 +66,18 @@ class ApiReference(Directive):
         for name, routes in groupby(in_order, key=collection):
             found.append(nodes.rubric(text=name.capitalize()))
             head = ("route", "since", "success", "what it does")
-            found.append(_wide(table(head, _route_rows(routes))))
+            found.append(table(head, _route_rows(routes)))
         for cls in types():
             found.append(nodes.rubric(text=f"Fields of a {cls.__resource__.singular}"))
-            found.append(nodes.paragraph(text=(inspect.getdoc(cls) or "").partition("\n")[0]))
+            found.append(sentence((inspect.getdoc(cls) or "").partition("\n")[0]))
             head5 = ("field", "kind", "since", "written", "what it is")
-            found.append(_wide(table(head5, _field_rows(cls))))
+            found.append(table(head5, _field_rows(cls)))
         return found
 
 
 def _order() -> dict[str, int]:
     names = dict.fromkeys(collection(route) for route in ROUTES)
     return {name: position for position, name in enumerate(names)}
-
-
-def _wide(found: nodes.table) -> Any:
-    found["classes"].append("wide")
-    return found
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

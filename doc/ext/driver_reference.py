@@ -13,7 +13,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from manual_table import table
+from manual_table import sentence, table
 from sphinx.application import Sphinx
 
 SETUP = Path(__file__).parents[2] / "setup.cfg"
@@ -53,8 +53,9 @@ def _field_rows(implementation: Any) -> Iterator[tuple[str, str, str]]:
         ("instance_info", "instance_properties"),
     ):
         for field in getattr(implementation, attribute, ()):
-            need = "required" if field.required else "secret" if field.secret else ""
-            yield f"`{where}/{field.name}`", need, f"{field.about} Example: `{field.example}`"
+            about = f"{field.about} Example: `{field.example}`"
+            secret = " Secret." if field.secret else ""
+            yield f"`{where}/{field.name}`", "yes" if field.required else "", about + secret
 
 
 class HardwareTypes(Directive):
@@ -65,16 +66,16 @@ class HardwareTypes(Directive):
         found: list[nodes.Node] = []
         for name, hardware in groups.pop("hardware").items():
             found.append(nodes.rubric(text=name))
-            found.append(nodes.paragraph(text=_summary(hardware)))
+            found.append(sentence(_summary(hardware)))
             found.append(table(("interface", "default, then others"), _hardware_rows(hardware)))
         for kind, implementations in sorted(groups.items()):
             found.append(nodes.rubric(text=f"{kind} interfaces"))
             for name, implementation in implementations.items():
-                line = nodes.paragraph("", "", nodes.strong(text=name))
-                line += nodes.Text(f": {_summary(implementation)}")
+                line = sentence(f" {_summary(implementation)}")
+                line.insert(0, nodes.strong(text=name))
                 found.append(line)
                 if rows := list(_field_rows(implementation)):
-                    found.append(table(("field", "", "what it is"), rows))
+                    found.append(table(("field", "needed", "what it is"), rows))
         return found
 
 

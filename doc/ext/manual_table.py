@@ -1,4 +1,4 @@
-"""Tables for the generated pages of the manual."""
+"""Tables and sentences for the generated pages of the manual."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,10 +23,13 @@ def _row(cells: Sequence[str | nodes.Node]) -> nodes.row:
 
 
 def _cell(cell: str | nodes.Node) -> nodes.Node:
-    if isinstance(cell, nodes.Node):
-        return cell
+    return cell if isinstance(cell, nodes.Node) else sentence(cell or "-")
+
+
+def sentence(text: str) -> nodes.paragraph:
+    """A paragraph; words in backticks, single or double, are literal."""
     paragraph = nodes.paragraph()
-    for number, part in enumerate((cell or "-").split("`")):
+    for number, part in enumerate(text.replace("``", "`").split("`")):
         if part:
             paragraph += nodes.literal(text=part) if number % 2 else nodes.Text(part)
     return paragraph

@@ -11,13 +11,28 @@ from html import escape
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from manual_table import table
+from manual_table import sentence, table
 from sphinx.application import Sphinx
 
 from baremetal.domain import states
 
 BOX_WIDTH, BOX_HEIGHT = 118, 26
 COLUMN, ROW = 190, 40
+LINE = "#555"
+#: role of a state -> how its box is filled and drawn
+COLOURS = {
+    "rest": f'fill="#fff" stroke="{LINE}"',
+    "work": 'fill="#e7f0fa" stroke="#2a6099"',
+    "pause": 'fill="#fff7df" stroke="#a8820f"',
+    "failure": 'fill="#fdeaea" stroke="#b03030"',
+    "success": 'fill="#e8f6ea" stroke="#2e7d3a"',
+}
+TIP = (
+    '<defs><marker id="tip-{0}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+    'markerHeight="7" orient="auto-start-reverse"><path d="M0 1L7 4L0 7z" fill="{1}"/>'
+    "</marker></defs>"
+)
+TEXT = 'font-family="sans-serif" font-size="13" text-anchor="middle" fill="#222"'
 
 
 @dataclass(frozen=True)
@@ -81,7 +96,8 @@ def draw(kind: str) -> str:
     parts = [
         f'<svg class="states" role="img" {size}>',
         f"<title>{escape(kind)}: {escape(_in_words(kind))}</title>",
-        *(_draw_arrow(arrow) for arrow in arrows),
+        TIP.format(kind, LINE),
+        *(_draw_arrow(arrow, f'"url(#tip-{kind})"') for arrow in arrows),
         *(_draw_box(box) for box in boxes),
         "</svg>",
     ]
@@ -91,13 +107,13 @@ def draw(kind: str) -> str:
 def _draw_box(box: Box) -> str:
     x, y = box.column * COLUMN, box.row * ROW
     return (
-        f'<g class="{box.role}"><rect x="{x}" y="{y}" width="{BOX_WIDTH}" '
-        f'height="{BOX_HEIGHT}" rx="6"/><text x="{x + BOX_WIDTH / 2:g}" '
-        f'y="{y + BOX_HEIGHT / 2:g}">{escape(box.state)}</text></g>'
+        f'<rect x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" '
+        f'{COLOURS[box.role]}/><text x="{x + BOX_WIDTH // 2}" y="{y + 17}" {TEXT}>'
+        f"{escape(box.state)}</text>"
     )
 
 
-def _draw_arrow(arrow: Arrow) -> str:
+def _draw_arrow(arrow: Arrow, tip: str) -> str:
     source, target = arrow.source, arrow.target
     if source.column == target.column:
         # Down the side of the column, so that a second pause does not cross the first.
@@ -108,8 +124,8 @@ def _draw_arrow(arrow: Arrow) -> str:
         x2, y2 = target.column * COLUMN, target.row * ROW + BOX_HEIGHT / 2
         bend = (COLUMN - BOX_WIDTH) / 2
         line = f"M{x1:g} {y1:g}C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} {y2:g}"
-    start = ' marker-start="url(#tip)"' if arrow.both else ""
-    return f'<path d="{line}"{start} marker-end="url(#tip)"/>'
+    start = f" marker-start={tip}" if arrow.both else ""
+    return f'<path d="{line}" fill="none" stroke="{LINE}"{start} marker-end={tip}/>'
 
 
 def _in_words(kind: str) -> str:
@@ -139,24 +155,17 @@ class NodeLife(Directive):
     """Pictures of all kinds of operations, and the tables that they are drawn from."""
 
     def run(self) -> list[nodes.Node]:
-        found: list[nodes.Node] = [nodes.raw("", ARROW_TIP, format="html")]
+        found: list[nodes.Node] = []
         for kind in states.PHASES:
-            verbs = dict.fromkeys(origins(kind).values())
-            found.append(nodes.rubric(text=f"{kind} ({', '.join(verbs)})" if verbs else kind))
+            verbs = dict.fromkeys(f"`{verb}`" for verb in origins(kind).values())
+            found.append(nodes.rubric(text=kind.capitalize()))
+            found.append(sentence(f"Begins with {' or '.join(verbs)}."))
             found.append(nodes.raw("", draw(kind), format="html"))
         found.append(nodes.rubric(text="Verbs that start work"))
         found.append(table(("verb", "from", "through", "ends", "or, failing"), _work_rows()))
         found.append(nodes.rubric(text="Verbs that only move the node"))
         found.append(table(("verb", "from", "to"), _move_rows()))
         return found
-
-
-ARROW_TIP = (
-    '<svg width="0" height="0" style="position:absolute"><defs><marker id="tip" '
-    'viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-    'orient="auto-start-reverse"><path d="M0 1L7 4L0 7z" fill="currentColor"/>'
-    "</marker></defs></svg>"
-)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
