@@ -71,5 +71,5 @@ class BackOffList(Generic[Key]):
             del self._entries[key]
 
     def waiting(self, now: float) -> int:
-        """How many BMCs are left in peace now."""
-        return sum(entry.until > now for entry in self._entries.values())
+        """How many BMCs are left in peace now; any thread may ask."""
+        return sum(entry.until > now for entry in list(self._entries.values()))

@@ -104,7 +104,8 @@ class BmcAuthenticationFailed(BmcError):
         """The BMC has no such user, or the user may not use the network."""
         return cls(
             f"BMC {bmc} refused user '{bmc.username}': it has no such user, or the user is not "
-            "enabled for access by LAN. Correct the user name, or enable the user on the BMC."
+            f"enabled for access by LAN at privilege level {bmc.privilege}. Correct the user name, "
+            "or enable the user on the BMC."
         )
 
     @classmethod

@@ -77,7 +77,10 @@ class Exchange:
         self._inbox.append(work)
         if not self._rung:
             self._rung = True
-            self._ringer.send(b"!")
+            try:
+                self._ringer.send(b"!")
+            except OSError:  # closed a moment ago
+                raise BmcBusClosed("The IPMI bus is closed.") from None
 
     def close(self, seconds: float) -> None:
         """Fail what is under way, log out of every BMC, and end the thread."""
@@ -126,8 +129,7 @@ class Exchange:
         finally:
             now = self._monotonic()
             self._closing_until = now
-            while self._inbox:  # requests in it are refused, which wakes their callers
-                self._inbox.popleft()(now)
+            self._empty_inbox(now)  # requests in it are refused, which wakes their callers
             for line in self._lines.values():
                 line.shut(now)
             self._sockets.close()
@@ -147,8 +149,7 @@ class Exchange:
             else:
                 self._receive(key.fileobj)
         now = self._monotonic()
-        while self._inbox:
-            self._inbox.popleft()(now)
+        self._empty_inbox(now)
         while self._alarms and self._alarms[0][0] <= now:
             self._alarm(now)
         while self._waiting and len(self._turns) < _TURNS:
@@ -168,6 +169,14 @@ class Exchange:
             self._closing_until if self._closing_until is not None else self._forget_at,
         )
         return max(0.0, due - now)
+
+    def _empty_inbox(self, now: float) -> None:
+        while self._inbox:
+            work = self._inbox.popleft()
+            try:
+                work(now)
+            except Exception:
+                LOG.exception("A defect in work for the IPMI thread; the rest goes on")
 
     def _receive(self, channel: object) -> None:
         assert isinstance(channel, socket.socket)  # noqa: S101 - the selector has no others

@@ -13,7 +13,7 @@ from typing import Final
 from baremetal.drivers.bmc import verdict
 from baremetal.drivers.bmc.address import CIPHER_SUITES, BmcAddress, RawCommand
 from baremetal.drivers.bmc.errors import BmcBusClosed, BmcCommandFailed, BmcError, BmcNoAnswer
-from baremetal.drivers.bmc.protocol import Answer, Plain, Refusal, Refused, SessionProtocol
+from baremetal.drivers.bmc.protocol import RAKP, Answer, Plain, Refusal, Refused, SessionProtocol
 from baremetal.drivers.bmc.request import Request, Surroundings
 from baremetal.drivers.bmc.timing import Patience
 
@@ -87,13 +87,13 @@ class Line:
         if self._session is None:
             return
         event = self._session.feed(datagram)
-        if event is Plain.GARBAGE:
-            self._journey.garbage += 1
-        elif event is not None:
-            self._silent_since = now
+        if event is None or event is Plain.GARBAGE:
+            self._journey.noise += 1
+            return
+        self._silent_since = now
         if event is Plain.PROGRESS:
             self._journey.reached(self._session.stage)
-            self._patience.restart(now, self._gap())
+            self._patience.heard(now, self._gap())
         elif event is Plain.LOGGED_IN:
             self._logged_in(now)
         elif isinstance(event, Refused):
@@ -160,15 +160,14 @@ class Line:
         self._suites = [bmc.cipher_suite] if bmc.cipher_suite else list(probes)
         self._bmc = bmc
         self._patience = Patience(now, self._timings.resend, silence, self._timings.login)
-        self._open_session(now)
+        self._open_session()
 
-    def _open_session(self, now: float) -> None:
+    def _open_session(self) -> None:
         assert self._bmc is not None  # noqa: S101 - set by _log_in
         self.phase = Phase.LOGIN
         self._journey = verdict.Journey()
         self._session = SessionProtocol(self._bmc, self._suites[0], self._send)
         self._session.log_in()
-        self._patience.restart(now, self._timings.resend)
 
     def _ask(self, phase: Phase, command: RawCommand, now: float) -> None:
         assert self._session is not None  # noqa: S101 - the callers look
@@ -195,7 +194,7 @@ class Line:
         self._journey.trouble = self._transmit(datagram)
 
     def _gap(self) -> float:
-        rakp = self._session is not None and self._session.stage in verdict.RAKP
+        rakp = self._session is not None and self._session.stage in RAKP
         return self._timings.resend_login if rakp else self._timings.resend
 
     # What comes of them.
@@ -203,7 +202,7 @@ class Line:
     def _logged_in(self, now: float) -> None:
         self.phase = Phase.READY
         self._exchange.counters.logins += 1
-        self._patience.restart(now, self._timings.resend)
+        self._patience.heard(now, self._timings.resend)
         bmc, session = self._bmc, self._session
         assert bmc is not None and session is not None  # noqa: S101, PT018 - it just logged in
         if not self._journey.guessing:
@@ -224,7 +223,8 @@ class Line:
     def _try_next_suite(self, now: float, *, guessing: bool = False) -> None:
         self._suites.pop(0)
         self._known_suite = None
-        self._open_session(now)
+        self._open_session()
+        self._patience.heard(now, self._timings.resend)  # in that it was heard before
         self._journey.guessing = guessing
 
     def _login_failed(self, error_for: Callable[[BmcAddress], BmcError], now: float) -> None:
@@ -235,29 +235,26 @@ class Line:
         self._exchange.counters.login_failures += 1
         self._on_the_list(bmc, error_for(bmc), now)
         # Whoever waits for the same login would only fail the same way, one after another.
-        waiting = [*([self._current] if self._current else []), *self.queue]
-        self._current = None
-        self.queue = deque(request for request in waiting if request.bmc != bmc)
-        for request in waiting:
+        for request in self._take_all():
             if request.bmc == bmc:
                 request.done(error_for(bmc))
+            else:
+                self.queue.append(request)
         self._next()
 
     def _answered(self, answer: Answer, now: float) -> None:
-        self._patience.restart(now, self._timings.resend)
+        self._patience.heard(now, self._timings.resend)
         request = self._current
         if self.phase is Phase.LOGOUT:
-            self._session = None
-            self.phase = Phase.DOWN
+            self._logged_out()
         elif self.phase is Phase.PING and request is not None:
             self._ask(Phase.COMMAND, request.command, now)
-            return
         else:
             self.phase = Phase.READY
             self._current = None
             if request is not None:
                 request.done(_result(request, answer))
-        self._next()
+            self._next()
 
     def _press_on(self, now: float) -> None:
         """Send again or give up, whichever is due."""
@@ -288,13 +285,15 @@ class Line:
         if self.phase is Phase.LOGIN:
             journey = self._journey
             self._login_failed(lambda bmc: verdict.of_silence(journey, bmc, waited), now)
-            return
-        if self.phase is Phase.LOGOUT:
-            self._session = None
-            self.phase = Phase.DOWN
-            self._next()
-            return
-        self._session_lost(waited, now)
+        elif self.phase is Phase.LOGOUT:
+            self._logged_out()
+        else:
+            self._session_lost(waited, now)
+
+    def _logged_out(self) -> None:
+        self._session = None
+        self.phase = Phase.DOWN
+        self._next()
 
     def _session_lost(self, waited: float, now: float) -> None:
         """No answer in a session that has worked: the BMC restarted, or is gone."""
@@ -314,11 +313,14 @@ class Line:
             self._next()
 
     def _fail_all(self, why: str) -> None:
+        for request in self._take_all():
+            request.done(BmcBusClosed(f"BMC {request.bmc}: {why}."))
+
+    def _take_all(self) -> list[Request]:
         waiting = [*([self._current] if self._current else []), *self.queue]
         self._current = None
         self.queue.clear()
-        for request in waiting:
-            request.done(BmcBusClosed(f"BMC {request.bmc}: {why}."))
+        return waiting
 
     def _next(self) -> None:
         self._exchange.yields_turn(self)
@@ -330,16 +332,15 @@ class Line:
         if request is not None and now >= request.deadline:
             # The exchange itself goes on: its answer still tells whether the session is sound.
             self._current = None
-            if self.phase is Phase.COMMAND and not request.command.repeatable:
-                waited = now - self._silent_since
-                request.done(BmcNoAnswer.after_sending(request.bmc, waited))
+            waited = now - self._silent_since
+            if self.phase is Phase.COMMAND:
+                error = verdict.of_lost_command(request.command, self._journey, request.bmc, waited)
             else:
-                request.done(BmcNoAnswer.out_of_time(request.bmc, waited_for="its answer"))
-        if self.queue and now >= min(request.deadline for request in self.queue):
-            late = [request for request in self.queue if now >= request.deadline]
-            self.queue = deque(request for request in self.queue if now < request.deadline)
-            for request in late:
-                request.done(BmcNoAnswer.out_of_time(request.bmc, waited_for="earlier commands"))
+                error = verdict.of_silence(self._journey, request.bmc, waited)
+            request.done(error)
+        for request in [request for request in self.queue if now >= request.deadline]:
+            self.queue.remove(request)
+            request.done(BmcNoAnswer.out_of_time(request.bmc, waited_for="earlier commands"))
 
     def _on_the_list(self, bmc: BmcAddress, error: BmcError, now: float) -> None:
         failures = self._exchange.backoff.record(bmc, error, now)

@@ -32,7 +32,13 @@ _SUITES: Final = {17: (256, 3, 4), 3: (1, 1, 1)}
 _AES_CBC_128: Final = 1
 _CLOSE_SESSION: Final = (0x06, 0x3C)
 _SET_PRIVILEGE: Final = (0x06, 0x3B)
-_INVALID_SESSION_ID: Final = 0x02
+#: Statuses with which a BMC may take a repeated RAKP message amiss.
+_TAKEN_AMISS: Final = (0x02, 0x08, 0x0F)
+_NO_RESOURCES: Final = 0x01
+#: A RAKP message is repeated so often before the login starts over from Open Session.
+_RAKP_REPEATS: Final = 3
+#: Pyghmi's names of the stages of a login that has opened a session.
+RAKP: Final = ("EXPECTINGRAKP2", "EXPECTINGRAKP4")
 
 
 class Refusal(enum.Enum):
@@ -92,7 +98,7 @@ class Answer:
 Event = Plain | Refused | Answer
 
 
-class SessionProtocol(Session):
+class SessionProtocol(Session):  # type: ignore[misc]  # pyghmi has no types
     """One session with one BMC, from the first datagram to the last.
 
     `send` takes each datagram. At most one exchange is in flight; when and how often to
@@ -110,6 +116,7 @@ class SessionProtocol(Session):
         self._event: Event | None = None
         self._sent = False
         self._unanswered = False
+        self._repeats = self._fresh_starts = 0
         self.bmc, self.port = bmc.host, bmc.port
         self.userid = bmc.username.encode()
         self.password = bmc.password.encode()
@@ -145,14 +152,15 @@ class SessionProtocol(Session):
         """Repeat what is in flight.
 
         The same datagram has the same sequence number, which a BMC that saw the first one
-        drops (IPMI 2.0, 6.12.13): right for commands that must not be done twice. A lost RAKP
-        message starts the login over, for BMCs do not take one twice.
+        drops (IPMI 2.0, 6.12.13): right for commands that must not be done twice.
         """
         if same_datagram:
             self._send(bytes(self.netpacket))
-        elif self.sessioncontext in ("OPENSESSION", "EXPECTINGRAKP2", "EXPECTINGRAKP4"):
-            self.lastpayload = None
-            self._open_rmcpplus_request()
+            return
+        if self.sessioncontext in RAKP:
+            self._repeats += 1
+        if self._repeats > _RAKP_REPEATS:
+            self._start_over()
         else:
             self.send_payload()
 
@@ -247,10 +255,20 @@ class SessionProtocol(Session):
         if self.sessioncontext != stage or data[0] != self.rmcptag:
             return True
         status = data[1]
-        if status and status != _INVALID_SESSION_ID:  # that one is a lost race: resend, go on
+        if status in _TAKEN_AMISS and self._repeats:
+            self._start_over()
+        elif status == _NO_RESOURCES and self._fresh_starts:
+            pass  # our own half-open sessions fill it; they end soon, so ask on
+        elif status:
             reason = _REFUSALS.get(status, Refusal.PROTOCOL)
             self._event = Refused(reason, f"refused {what} with RMCP+ status {status:#04x}")
         return status != 0
+
+    def _start_over(self) -> None:
+        self._repeats = 0
+        self._fresh_starts += 1
+        self.lastpayload = None
+        self._open_rmcpplus_request()
 
     def _req_priv_level(self) -> None:
         self.logged = 1

@@ -127,7 +127,7 @@ class _Channel:
         return event_constants
 
 
-class _Entry(SDREntry):
+class _Entry(SDREntry):  # type: ignore[misc]  # pyghmi has no types
     """A sensor's description; pyghmi's own would spin for ever on a packed name."""
 
     def tlv_decode(self, tlv: int, data: bytes) -> str:
@@ -142,7 +142,7 @@ class _Entry(SDREntry):
         return bytes(data[:length]).decode(encoding, "replace").rstrip("\0")
 
 
-class _Repository(SDR):
+class _Repository(SDR):  # type: ignore[misc]  # pyghmi has no types
     """The sensor data records of one BMC; records that cannot be decoded are left out."""
 
     def make_sdr_entry(self, sdrbytes: bytes) -> SDREntry:

@@ -4,8 +4,9 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-#: Each pause between two transmissions is so much longer than the one before.
-_GROWTH: Final = 1.5
+#: Each pause before a packet goes out again is so much longer than the one before, until the
+#: BMC is heard: from then on, what is missing was lost, and the BMC is not slow.
+_GROWTH: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,12 @@ class Timings:
     silence: float = 5.0
     #: The same, for a BMC whose session has just gone silent.
     silence_again: float = 2.5
-    #: A login whose packets keep getting lost ends after so long.
-    login: float = 12.0
+    #: A login that the BMC has begun to answer, but whose packets keep getting lost.
+    login: float = 20.0
     #: Before the first repetition of a packet, and of a RAKP message, which slow BMCs need
-    #: most of a second to compute.
-    resend: float = 0.5
-    resend_login: float = 1.0
+    #: much of a second to compute.
+    resend: float = 0.35
+    resend_login: float = 0.6
     #: An Open Session with a cipher suite never used before goes unanswered: try the next one.
     cipher: float = 2.0
     #: BMCs end a session after 60 s of silence (IPMI 2.0, 6.12.15).
@@ -37,28 +38,27 @@ class Timings:
 class Patience:
     """The clock of one exchange: when to send again, when to give up."""
 
-    __slots__ = ("_gap", "_limit_at", "_silence", "heard_at", "resend_at", "resends")
+    __slots__ = ("_gap", "_limit_at", "_unheard", "give_up_at", "heard_at", "resend_at")
 
     def __init__(self, now: float, gap: float, silence: float, limit: float) -> None:
-        self._silence = silence
+        """Give up after `silence`, or, once heard, `limit` seconds from now."""
         self._limit_at = now + limit
-        self.restart(now, gap)
+        self.heard(now, gap)
+        self._unheard = True
+        #: When to stop.
+        self.give_up_at = now + silence
 
-    def restart(self, now: float, gap: float) -> None:
+    def heard(self, now: float, gap: float) -> None:
         """The BMC was heard, and the next packet of this exchange has gone out."""
         self.heard_at = now
-        self.resends = 0
+        self._unheard = False
+        self.give_up_at = self._limit_at
         # Jitter, so that a thousand packets lost together do not come again together.
         self._gap = gap * random.uniform(1.0, 1.5)  # noqa: S311 - no secret
         self.resend_at = now + self._gap
 
     def resent(self, now: float) -> None:
         """The same packet has gone out again."""
-        self.resends += 1
-        self._gap *= _GROWTH
+        if self._unheard:
+            self._gap *= _GROWTH
         self.resend_at = now + self._gap
-
-    @property
-    def give_up_at(self) -> float:
-        """When to stop."""
-        return min(self.heard_at + self._silence, self._limit_at)

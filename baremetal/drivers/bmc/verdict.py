@@ -11,13 +11,12 @@ from baremetal.drivers.bmc.errors import (
     BmcProtocolError,
     BmcSessionsExhausted,
 )
-from baremetal.drivers.bmc.protocol import Refusal, Refused
+from baremetal.drivers.bmc.protocol import RAKP, Refusal, Refused
 
-#: pyghmi's names of the stages of a login.
-OPENING: Final = "OPENSESSION"
-RAKP: Final = ("EXPECTINGRAKP2", "EXPECTINGRAKP4")
-#: So many logins opened and then ignored at RAKP message 1: it is no matter of lost packets.
-LOGINS_IGNORED: Final = 4
+#: pyghmi's name of the stage of a login that waits for the answer to Open Session.
+_OPENING: Final = "OPENSESSION"
+#: So many RAKP messages 1 ignored, with an Open Session answered: it is no matter of chance.
+LOGINS_IGNORED: Final = 10
 
 _AUTHENTICATION: Final = {
     Refusal.PASSWORD: BmcAuthenticationFailed.wrong_password,
@@ -31,7 +30,9 @@ _AUTHENTICATION: Final = {
 class Journey:
     """What was met on the way through one login and the session that came of it."""
 
-    garbage: int = 0
+    #: Datagrams that meant nothing here.
+    noise: int = 0
+    #: RAKP messages 1 that were not answered.
     ignored: int = 0
     opening: bool = False
     opened: bool = False
@@ -42,7 +43,7 @@ class Journey:
 
     def reached(self, stage: str | None) -> None:
         """The BMC has taken the login to `stage`."""
-        if stage == OPENING:
+        if stage == _OPENING:
             self.opening = True
         else:
             self.opened = True
@@ -81,8 +82,8 @@ def of_silence(journey: Journey, bmc: BmcAddress, seconds: float) -> BmcError:
             f"BMC {bmc} began the login of user '{bmc.username}' and then fell silent. Check the "
             "network for lost packets, and whether the BMC is overloaded or restarting."
         )
-    if journey.garbage:
-        what = f"sent {journey.garbage} datagrams that are not IPMI, and no answer"
+    if journey.noise:
+        what = f"sent {journey.noise} datagrams that are no IPMI answers, and no answer"
         return BmcProtocolError.nonsense(bmc, what)
     return BmcNoAnswer.silent(bmc, seconds, journey.trouble)
 
