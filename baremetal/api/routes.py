@@ -2,6 +2,7 @@
 
 from baremetal.api.controllers import (
     agent,
+    allocations,
     chassis,
     conductors,
     discovery,
@@ -14,12 +15,13 @@ from baremetal.api.controllers import (
     stream,
 )
 from baremetal.api.routing import Route
+from baremetal.api.types.allocation import Allocation
 from baremetal.api.types.chassis import Chassis
 from baremetal.api.types.node import Node
 from baremetal.api.types.operation import Operation
 from baremetal.api.types.port import Port
 
-_C, _P = chassis.CONTROLLER, ports.CONTROLLER
+_A, _C, _P = allocations.CONTROLLER, chassis.CONTROLLER, ports.CONTROLLER
 
 ROUTES = (
     # versions
@@ -99,6 +101,24 @@ ROUTES = (
     Route("PATCH", "/v1/chassis/{ident}", _C.update, takes="patch", gives=Chassis),
     Route("DELETE", "/v1/chassis/{ident}", chassis.delete, status=204),
     Route("GET", "/v1/chassis/{chassis}/nodes", nodes.list_of_chassis, gives=[Node]),
+    # allocations
+    Route("GET", "/v1/allocations", allocations.list_allocations, since=52, gives=[Allocation]),
+    Route(
+        "POST",
+        "/v1/allocations",
+        allocations.create,
+        since=52,
+        takes=Allocation,
+        gives=Allocation,
+        status=201,
+    ),
+    Route("GET", "/v1/allocations/{ident}", _A.show, since=52, gives=Allocation),
+    Route("PATCH", "/v1/allocations/{ident}", _A.update, since=57, takes="patch", gives=Allocation),
+    Route("DELETE", "/v1/allocations/{ident}", allocations.delete, since=52, status=204),
+    Route("GET", "/v1/nodes/{node}/allocation", allocations.of_node, since=52, gives=Allocation),
+    Route(
+        "DELETE", "/v1/nodes/{node}/allocation", allocations.delete_of_node, since=52, status=204
+    ),
     # drivers and conductors
     Route("GET", "/v1/drivers", drivers.list_drivers),
     Route("GET", "/v1/drivers/{driver}", drivers.show),

@@ -12,6 +12,30 @@ Row = Mapping[str, Any]
 #: Columns that decide how the machine is driven.
 DRIVING = ("driver", *(f"{kind}_interface" for kind in INTERFACES))
 
+#: States in which an allocated node may lose its instance.
+_FREEABLE = (
+    states.ENROLL,
+    states.MANAGEABLE,
+    states.AVAILABLE,
+    states.INSPECTING,
+    states.INSPECT_WAIT,
+)
+#: States on the way somewhere else in which an allocation may still be given up.
+_GIVE_UP = (
+    states.DEPLOY_FAILED,
+    states.INSPECTING,
+    states.INSPECT_FAILED,
+    states.INSPECT_WAIT,
+    states.CLEAN_FAILED,
+    states.ERROR,
+    states.VERIFYING,
+    states.ADOPT_FAILED,
+    states.RESCUE_FAILED,
+    states.UNRESCUE_FAILED,
+    states.SERVICE_HOLD,
+    states.SERVICE_FAILED,
+)
+
 
 def check_update(row: Row, values: Mapping[str, Any]) -> None:
     """Return if the node may take these new values.
@@ -39,6 +63,11 @@ def check_update(row: Row, values: Mapping[str, Any]) -> None:
             f"Node {node} is associated with instance {row['instance_uuid']}. "
             "Unset instance_uuid first."
         )
+    if _frees_instance(row, values) and not maintenance and state not in _FREEABLE:
+        raise Conflict(
+            f"Node {node} with allocation {row['allocation_uuid']} can not have instance_uuid "
+            f"removed in state '{state}'. Undeploy it, or set maintenance first."
+        )
     if values.get("retired") and state == states.AVAILABLE:
         raise Conflict(
             f"Node {node} can not have 'retired' set while it is {state}. "
@@ -54,14 +83,25 @@ def check_update(row: Row, values: Mapping[str, Any]) -> None:
             raise InvalidInput(f"{flag}_reason can only be set together with {flag}.")
 
 
+def _frees_instance(row: Row, values: Mapping[str, Any]) -> bool:
+    """Whether the new values take an allocated node from its instance."""
+    return (
+        "instance_uuid" in values
+        and values["instance_uuid"] is None
+        and row["allocation_uuid"] is not None
+    )
+
+
 def follow_ups(row: Row, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Further columns that change along: a flag's reason goes with the flag."""
+    """Further columns that change along: a flag's reason, an instance's allocation."""
     more: dict[str, Any] = {}
     for flag in ("maintenance", "protected", "retired"):
         if values.get(flag) is False and row[f"{flag}_reason"] is not None:
             more[f"{flag}_reason"] = None
     if values.get("maintenance") is False:
         more["fault"] = None
+    if _frees_instance(row, values):
+        more["allocation_uuid"] = None
     return more
 
 
@@ -85,6 +125,22 @@ def check_verb(row: Row, verb: str) -> None:
     if row["retired"] and verb == "provide":
         raise InvalidInput(
             f"The provide operation can't be performed on node {node} because it is retired."
+        )
+
+
+def check_deallocation(row: Row) -> None:
+    """Return if the node's allocation may be given up.
+
+    :raises Conflict: the node is in use, or on its way to be.
+    """
+    if row["maintenance"]:
+        return
+    state = row["provision_state"]
+    moving = row["target_provision_state"] is not None and state not in _GIVE_UP
+    if moving or state == states.ACTIVE:
+        raise Conflict(
+            f"Cannot remove allocation {row['allocation_uuid']} of node {row['uuid']}, because the "
+            f"node is in state '{state}' and not in maintenance. Undeploy it instead."
         )
 
 

@@ -61,11 +61,14 @@ class RecordController:
 
     def show(self, call: Call) -> Answer:
         """One of them."""
-        call.only_query("fields")
+        return self.answer(call, self.row(call))
+
+    def answer(self, call: Call, row: Row) -> Answer:
+        """A row with the fields that the request asks for."""
         names = visible(self._cls, call.version)
         if "fields" in call.query:
             names = selected(self._cls, call.query["fields"], call.version)
-        return Answer(self.document(call, self.row(call), names))
+        return Answer(self.document(call, row, names))
 
     def create(self, call: Call) -> Answer:
         """Add one."""

@@ -1,0 +1,188 @@
+"""Allocations: ask for a node, show what was found, give it back."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from baremetal.api.call import Answer, Call
+from baremetal.api.controllers.records import RecordController
+from baremetal.api.listing import Filter, Listing
+from baremetal.api.types import kinds
+from baremetal.api.types.allocation import Allocation
+from baremetal.api.types.base import parse
+from baremetal.db.allocations import AllocationStore
+from baremetal.db.records import Records
+from baremetal.db.tables import allocations, nodes
+from baremetal.domain import allocation as al
+from baremetal.domain import node_rules
+from baremetal.domain.allocation import Wish
+from baremetal.domain.errors import ChangedMeanwhile, InvalidInput, NotFound
+from baremetal.domain.node import MAX_TRAITS, is_name, is_trait, is_uuid
+from baremetal.scheduler.placement import Scheduler
+from baremetal.scheduler.weighers import Driven
+
+_TRIES = 10
+_BACKFILL_SINCE = 58
+#: Candidates are looked up by so many at a time: databases limit the parameters of a query.
+_LOOK_UP = 500
+
+
+def _state(text: Any) -> str:
+    if text not in al.ALL:
+        raise ValueError(f"must be one of {', '.join(al.ALL)}")
+    return str(text)
+
+
+FILTERS = (
+    Filter(
+        "node",
+        kinds.TEXT,
+        where=lambda text: allocations.c.node_uuid.in_(
+            sa.select(nodes.c.uuid).where(sa.or_(nodes.c.uuid == text, nodes.c.name == text))
+        ),
+    ),
+    Filter("resource_class", kinds.TEXT),
+    Filter("state", kinds.Kind("state", _state, {"enum": list(al.ALL)})),
+    Filter("owner", kinds.TEXT, since=60),
+)
+LISTING = Listing(Allocation, FILTERS, unsortable=("traits", "candidate_nodes"))
+
+
+def _records(call: Call) -> Records:
+    return Records(call.services.db, allocations, "Allocation", ("name", "uuid"))
+
+
+CONTROLLER = RecordController(Allocation, LISTING, _records, names=("name",))
+
+
+def list_allocations(call: Call) -> Answer:
+    """A page of allocations."""
+    if "node" in call.query:
+        try:
+            call.services.nodes.row(call.query["node"])
+        except NotFound as error:
+            raise InvalidInput(error.message) from error
+    return CONTROLLER.list(call)
+
+
+def create(call: Call) -> Answer:
+    """Find a node and reserve it; the answer says which, or why there is none."""
+    given = call.object()
+    node = _backfilled(call, given.pop("node", None))
+    values = parse(Allocation, given, call.version, "create")
+    if not values.get("resource_class"):
+        if node is None:
+            raise InvalidInput("The resource_class field is mandatory when not backfilling")
+        values["resource_class"] = node["resource_class"]
+    wish = Wish(
+        uuid=values.get("uuid")
+        or (node and node["instance_uuid"])
+        or call.services.clock.new_uuid(),
+        name=values.get("name"),
+        resource_class=values["resource_class"],
+        traits=_traits(values.get("traits") or []),
+        candidates=_candidates(call, values.get("candidate_nodes") or []),
+        owner=values.get("owner"),
+        extra=values.get("extra") or {},
+    )
+    scheduler = Scheduler(call.services.db, call.services.clock)
+    if node is not None:
+        scheduler.backfill(wish, node)
+    else:
+        scheduler.place(wish, _driven(call))
+    location = {"Location": f"{call.base}/v1/allocations/{wish.uuid}"}
+    return Answer(CONTROLLER.document(call, _records(call).get(wish.uuid)), 201, location)
+
+
+def _backfilled(call: Call, ident: Any) -> dict[str, Any] | None:
+    """The node that is deployed already, where the request names one."""
+    if ident is None:
+        return None
+    call.need(_BACKFILL_SINCE, "Field node")
+    if not is_uuid(ident) and not is_name(ident):
+        raise InvalidInput("Invalid value for field 'node' of allocation: must be a name or UUID")
+    try:
+        return call.services.nodes.row(ident)
+    except NotFound as error:
+        raise InvalidInput(error.message) from error
+
+
+def _traits(wanted: list[str]) -> tuple[str, ...]:
+    wrong = [trait for trait in wanted if not is_trait(trait)]
+    if wrong:
+        raise InvalidInput(
+            f"Invalid trait {wrong[0][:80]!r}: give a standard trait or CUSTOM_ with A-Z 0-9 _."
+        )
+    if len(set(wanted)) > MAX_TRAITS:
+        raise InvalidInput(
+            f"A node has at most {MAX_TRAITS} traits, so none can have all of these."
+        )
+    return tuple(dict.fromkeys(wanted))
+
+
+def _candidates(call: Call, idents: list[str]) -> tuple[str, ...]:
+    """The candidates' uuids, in the order in which they were named."""
+    found: dict[str, str] = {}
+    wanted = [ident.lower() if is_uuid(ident) else ident for ident in dict.fromkeys(idents)]
+    with call.services.db.read() as connection:
+        for start in range(0, len(wanted), _LOOK_UP):
+            some = wanted[start : start + _LOOK_UP]
+            query = sa.select(nodes.c.uuid, nodes.c.name).where(
+                nodes.c.uuid.in_(some) | nodes.c.name.in_(some)
+            )
+            for uuid, name in connection.execute(query):
+                found[uuid] = uuid
+                if name is not None:
+                    found[name] = uuid
+    missing = [ident for ident in wanted if ident not in found]
+    if missing:
+        raise InvalidInput(f"Nodes could not be found: {', '.join(missing)[:1000]}")
+    return tuple(dict.fromkeys(found[ident] for ident in wanted))
+
+
+def _driven(call: Call) -> Driven:
+    alive = (row for row in call.services.members.rows() if row["alive"])
+    return [
+        (driver, str(row["conductor_group"]))
+        for row in alive
+        for driver in row["drivers"]  # type: ignore[attr-defined]
+    ]
+
+
+def delete(call: Call) -> Answer:
+    """Give the node back, and forget the allocation."""
+    return _delete(call, lambda: CONTROLLER.row(call))
+
+
+def of_node(call: Call) -> Answer:
+    """The allocation that a node fulfils."""
+    return CONTROLLER.answer(call, _of_node(call))
+
+
+def delete_of_node(call: Call) -> Answer:
+    """Give the node back, and forget its allocation."""
+    return _delete(call, lambda: _of_node(call))
+
+
+def _of_node(call: Call) -> dict[str, Any]:
+    node = call.services.nodes.row(call.arg("node"))
+    found = AllocationStore(call.services.db).of_node(node["uuid"])
+    if found is None:
+        raise NotFound("Allocation for node", call.arg("node"))
+    return found
+
+
+def _delete(call: Call, find: Any) -> Answer:
+    store = AllocationStore(call.services.db)
+    for attempt in range(_TRIES):
+        row = find()
+        node = call.services.nodes.row(row["node_uuid"]) if row["node_uuid"] else None
+        if node is not None:
+            node_rules.check_deallocation(node)
+        try:
+            store.remove(row, node, call.services.clock.now())
+            break
+        except ChangedMeanwhile:
+            if attempt + 1 == _TRIES:
+                raise
+    return Answer(status=204)

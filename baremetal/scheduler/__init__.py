@@ -1,0 +1,1 @@
+"""Placement: which node fulfils a wish, and why none does."""
