@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from baremetal.db import events
+from baremetal.db.allocations import follow_node
 from baremetal.db.database import Database
 from baremetal.db.operations import NodeChange
 from baremetal.db.query import Prepared, Rows
@@ -203,6 +204,7 @@ class NodeStore:
             with self.db.write() as tx:
                 if tx.execute(query.values(row)).rowcount != 1:
                     raise ChangedMeanwhile("Node", before["uuid"])
+                follow_node(tx, before["uuid"], row)
                 events.record(tx, at, change.events(at))
         except IntegrityError as error:
             raise _taken(row, error) from error

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from baremetal.db import events
+from baremetal.db.allocations import follow_node
 from baremetal.db.database import Database
 from baremetal.db.tables import nodes, operations
 from baremetal.db.types import stamp
@@ -371,6 +372,7 @@ class OperationStore:
             if "power_state" in values:
                 values["power_updated_at"] = at
             tx.execute(_NODE, {**values, "updated_at": at, "our_uuid": change.uuid})
+            follow_node(tx, change.uuid, values)
         events.record(tx, at, [*change.events(at), *news])
 
     # -- from outside --------------------------------------------------------
