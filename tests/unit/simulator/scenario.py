@@ -1,6 +1,5 @@
 """One machine on a loop of its own, for tests that play a scenario with it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from baremetal.simulator.agent import AgentTiming
@@ -15,6 +14,7 @@ from baremetal.simulator.faults import AgentFaults, BmcFaults
 from baremetal.simulator.machine import Machine, Running, Surroundings
 from baremetal.simulator.pace import Pace
 from tests.unit.simulator.scripted_api import ScriptedApi, until
+from tests.unit.simulator.virtual_time import run_in_virtual_time
 
 GIB = 1024**3
 QUICK = Hardware(
@@ -41,7 +41,7 @@ def play(
     bmc_faults: BmcFaults = BmcFaults(),  # noqa: B008 frozen
     scale: float = 0.005,
 ) -> Machine:
-    """Run the scenario with a machine on its own loop; one simulated second is ``scale``."""
+    """Run the scenario with a machine, in virtual time; one simulated second is ``scale``."""
     description = MachineDescription(
         "n1",
         ("52:54:00:00:00:01",),
@@ -61,7 +61,8 @@ def play(
             machine.running = running
         return machine
 
-    return asyncio.run(run())
+    machine: Machine = run_in_virtual_time(run())
+    return machine
 
 
 async def netboot(machine: Machine) -> None:
