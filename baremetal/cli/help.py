@@ -52,30 +52,20 @@ class Overview:
     def print_group_or_guess(self, words: list[str], out: TextIO) -> None:
         """The commands that begin with these words, or the most similar ones."""
         words = words[: next((i for i, word in enumerate(words) if word.startswith("-")), None)]
-        for length in range(len(words), 0, -1):
-            group = self._group(" ".join(words[:length]))
-            if group:
-                self._print_group(group, words[:length], words[length:], out)
-                return
         typed = " ".join(words)
-        out.write(f"baremetal: there is no command {typed!r}\n")
-        similar = difflib.get_close_matches(typed, self._names, n=3, cutoff=0.5)
-        advice = " or ".join(f"`baremetal {name}`" for name in similar) or "`baremetal --help`"
-        out.write(f"  next: {advice}\n")
+        group = self._group(typed)
+        for name in group:
+            loaded = self._commands.find_command(name.split())[0]
+            summary = (loaded.__doc__ or "").partition("\n")[0].rstrip(".")
+            out.write(f"  {name:<28}{summary}\n")
+        if not group:
+            out.write(f"baremetal: there is no command {typed!r}\n")
+            advice = difflib.get_close_matches(typed, self._names, n=3, cutoff=0.5)
+            advice += [f"help {words[0]}"] if self._group(words[0]) else ["--help"]
+            out.write(f"  next: {' or '.join(f'`baremetal {words}`' for words in advice)}\n")
 
     def _group(self, prefix: str) -> list[str]:
         return [name for name in self._names if name.startswith(prefix + " ")]
-
-    def _print_group(
-        self, group: list[str], known: list[str], unknown: list[str], out: TextIO
-    ) -> None:
-        prefix = " ".join(known)
-        if unknown:
-            out.write(f"baremetal: {prefix!r} has no {' '.join(unknown)!r}; it has\n")
-        for name in group:
-            loaded = self._commands.find_command(name.split())[0]
-            summary = (loaded._description or loaded.__doc__ or "").split("\n")[0]  # noqa: SLF001
-            out.write(f"  {name:<28}{summary.rstrip('.')}\n")
 
 
 def _verbs(names: list[str]) -> list[str]:

@@ -61,7 +61,8 @@ def test_the_beginning_of_a_command_lists_its_group(run: Run) -> None:
     assert "node boot device show" in started.err
     wrong = run("node", "boot", "disk")
     assert wrong.code == 2
-    assert "'node boot' has no 'disk'" in wrong.err
+    assert "there is no command 'node boot disk'" in wrong.err
+    assert "`baremetal help node`" in wrong.err
 
 
 def test_help_of_a_command_ignores_its_arguments(run: Run) -> None:
