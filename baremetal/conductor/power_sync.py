@@ -8,6 +8,7 @@ from baremetal.db.nodes import NodeStore
 from baremetal.db.tables import nodes as table
 from baremetal.domain import states
 from baremetal.domain.errors import ChangedMeanwhile, DriverError
+from baremetal.domain.history import MONITORING, Failure
 from baremetal.domain.node import Node
 from baremetal.drivers.interfaces import PowerInterface
 from baremetal.drivers.registry import Registry
@@ -24,12 +25,15 @@ class PowerSync:
     gets the fault ``power failure``, which goes away by itself when it answers again.
     """
 
-    def __init__(self, nodes: NodeStore, registry: Registry, group: str, clock: Clock) -> None:
-        """Sweep the nodes of `group`."""
+    def __init__(
+        self, nodes: NodeStore, registry: Registry, group: str, clock: Clock, host: str
+    ) -> None:
+        """Sweep the nodes of `group` as conductor `host`."""
         self._nodes = nodes
         self._registry = registry
         self._group = group
         self._clock = clock
+        self._host = host
 
     def sweep(self) -> int:
         """Read and reconcile every node that nothing else works on; how many were read."""
@@ -56,7 +60,9 @@ class PowerSync:
         if row is None or row["operation_uuid"] is not None or row["version"] != node.version:
             return
         values: dict[str, object]
+        failure = None
         if isinstance(answer, DriverError):
+            failure = Failure(answer.message, MONITORING, self._host)
             values = {"fault": _POWER_FAULT, "last_error": answer.message, "power_state": "error"}
             LOG.warning("node %s power sync: %s", node.uuid, answer.message)
         else:
@@ -65,7 +71,7 @@ class PowerSync:
                 values.update(fault=None, last_error=None)
             LOG.info("node %s power state %s, was %s", node.uuid, answer, node.power_state)
         try:
-            self._nodes.update(row, values, (), self._clock.now())
+            self._nodes.update(row, values, (), self._clock.now(), failure)
         except ChangedMeanwhile:
             LOG.debug("node %s changed during the power sweep", node.uuid)
 

@@ -87,7 +87,7 @@ class Conductor:
             Duty("prune", _PRUNE_SECONDS, lambda: self._events.prune(conf.conductor.kept_events)),
         ]
         if conf.conductor.power_sync_interval:
-            sync = PowerSync(self._nodes, self._registry, self._group, clock)
+            sync = PowerSync(self._nodes, self._registry, self._group, clock, self._host)
             self._duties.append(Duty("power_sync", conf.conductor.power_sync_interval, sync.sweep))
 
     def start(self) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from baremetal.db import events
+from baremetal.db import history as histories
 from baremetal.db.allocations import follow_node
 from baremetal.db.database import Database
 from baremetal.db.operations import NodeChange
@@ -17,6 +18,7 @@ from baremetal.db.types import stamp
 from baremetal.db.vault import Vault
 from baremetal.domain import secrets
 from baremetal.domain.errors import AlreadyExists, ChangedMeanwhile, InUse, NodeBusy, NotFound
+from baremetal.domain.history import Failure
 from baremetal.domain.node import INTERFACES, Node, is_uuid
 
 #: Free-form columns whose secrets are parted off into the ``secrets`` column.
@@ -177,8 +179,9 @@ class NodeStore:
         values: Mapping[str, Any],
         declared: Collection[str],
         now: datetime,
+        failure: Failure | None = None,
     ) -> None:
-        """Change columns of the node as it was read in `before`.
+        """Change columns of the node as it was read in `before`; a `failure` is its history.
 
         A secret given as six stars stays what it was, and what was secret stays secret,
         whichever driver has declared it.
@@ -205,6 +208,8 @@ class NodeStore:
                 if tx.execute(query.values(row)).rowcount != 1:
                     raise ChangedMeanwhile("Node", before["uuid"])
                 follow_node(tx, before["uuid"], row)
+                if failure is not None:
+                    histories.record(tx, at, before["uuid"], failure)
                 events.record(tx, at, change.events(at))
         except IntegrityError as error:
             raise _taken(row, error) from error

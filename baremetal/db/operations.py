@@ -12,13 +12,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from baremetal.db import events
+from baremetal.db import events, history
 from baremetal.db.allocations import follow_node
 from baremetal.db.database import Database
 from baremetal.db.tables import nodes, operations
 from baremetal.db.types import stamp
 from baremetal.domain import operation as op
 from baremetal.domain.errors import LeaseLost, NotFound
+from baremetal.domain.history import EVENT_TYPES, Failure
 from baremetal.domain.operation import Limits, Operation
 
 #: Most queued operations that one look at the queue considers.
@@ -174,6 +175,11 @@ def _row_of(operation: Operation) -> dict[str, Any]:
     }
 
 
+def _failure(operation: Operation, error: str) -> Failure:
+    kind = EVENT_TYPES.get(operation.kind, operation.kind)
+    return Failure(error, kind, operation.owner, operation.requested_by)
+
+
 def _operation(row: Mapping[str, Any]) -> Operation:
     values = dict(row)
     values["steps"] = tuple(values["steps"] or ())
@@ -312,6 +318,8 @@ class OperationStore:
     ) -> None:
         """End the operation and free the node, in one transaction.
 
+        An error also goes into the node's history.
+
         :raises LeaseLost: the claim is no longer ours.
         """
         at = stamp(now)
@@ -327,6 +335,8 @@ class OperationStore:
             self._write_fenced(tx, operation, values, at)
             news = state_event(_row_of(operation), state, progress.step, error, at)
             self._change_node(tx, change, at, [news], reservation=None, operation_uuid=None)
+            if error is not None:
+                history.record(tx, at, change.uuid, _failure(operation, error))
 
     def _write_fenced(
         self,
