@@ -37,7 +37,7 @@ def _events(db: Database, node: str) -> list[str]:
 def test_only_the_newest_are_kept(db: Database) -> None:
     def fail(node: str, number: int) -> None:
         failure = Failure(f"failure {number}", "deploying", "one")
-        history.record(tx, f"2026-01-01T00:00:{number:09.6f}+00:00", node, failure)
+        history.record(tx, f"2026-01-01T00:00:00.{number:06}+00:00", node, failure)
 
     with db.write() as tx:
         fail(OTHER, 0)
@@ -48,9 +48,13 @@ def test_only_the_newest_are_kept(db: Database) -> None:
 
 
 def test_a_failure_that_is_rolled_back_is_not_in_it(db: Database) -> None:
-    with pytest.raises(ZeroDivisionError), db.write() as tx:
-        history.record(tx, "2026", NODE, Failure("gone", "power", "one"))
-        raise ZeroDivisionError
+    def fail_after_recording() -> None:
+        with db.write() as tx:
+            history.record(tx, "2026", NODE, Failure("gone", "power", "one"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_recording()
     assert _events(db, NODE) == []
 
 
