@@ -18,6 +18,7 @@ import webob
 
 from baremetal.api import errors, versions
 from baremetal.api.call import Answer, Call
+from baremetal.api.query import check_query
 from baremetal.api.routes import ROUTES
 from baremetal.api.routing import Route, Router
 from baremetal.api.services import Services
@@ -215,6 +216,8 @@ def _path(raw: str) -> str:
 
 
 def _answer_of(route: Route, call: Call) -> Answer:
+    if call.query:
+        check_query(call, route.query)
     result = route.controller(call)
     return result if isinstance(result, Answer) else Answer(result, route.status)
 

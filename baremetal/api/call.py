@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from baremetal.api.types.kinds import boolean
 from baremetal.auth.identity import Identity
 from baremetal.domain.errors import InvalidInput, NotAcceptable
 
@@ -72,14 +73,9 @@ class Call:
         """The body, or an empty object where there is none."""
         return self.object() if self.raw.strip() else {}
 
-    def only_query(self, *known: str) -> None:
-        """Refuse query parameters other than these.
-
-        :raises InvalidInput: there are others.
-        """
-        unknown = [name for name in self.query if name not in known]
-        if unknown:
-            raise InvalidInput(f"Unexpected arguments: {', '.join(unknown)}")
+    def flag(self, name: str) -> bool:
+        """Whether a query parameter says yes; it has been checked before."""
+        return name in self.query and boolean(self.query[name])
 
     def need(self, since: int, what: str) -> None:
         """Refuse what the chosen version does not have.
@@ -88,7 +84,8 @@ class Call:
         """
         if self.version < since:
             raise NotAcceptable(
-                f"{what} needs API version 1.{since} or newer; this request is for 1.{self.version}."
+                f"{what} needs API version 1.{since} or newer; "
+                f"this request is for 1.{self.version}."
             )
 
 

@@ -9,34 +9,28 @@ import orjson
 import sqlalchemy as sa
 
 from baremetal.api.call import Answer, Call
+from baremetal.api.query import FIELDS, LIMIT, MARKER, SORT_DIR, Parameter
 from baremetal.api.render import serialiser
+from baremetal.api.types import kinds
 from baremetal.api.types.base import Resource, Type, columns_for, fields_of, selected, visible
-from baremetal.api.types.kinds import Kind, boolean
 from baremetal.db.query import Prepared, shown
 from baremetal.domain.errors import InvalidInput
-from baremetal.domain.node import is_uuid
 
-#: Query parameters that every list has.
-_COMMON = ("limit", "marker", "sort_key", "sort_dir", "fields", "detail")
-_FIELDS_SINCE = 8
 _DETAIL_SINCE = 43
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Parameter):
     """A query parameter that narrows a list.
 
-    `kind` checks the value. `where` makes the condition out of a bound parameter;
-    without it the column of that name must equal the value. With `shapes` the
-    condition depends on the (boolean) value itself and binds nothing.
+    `where` makes the condition out of a bound parameter; without it the column of that
+    name must equal the value. With `shapes` the condition depends on the value itself
+    and binds nothing: it must be one of few.
     """
 
-    name: str
-    kind: Kind
-    since: int = 1
     column: str | None = None
     where: Callable[[Any], "sa.ColumnElement[bool]"] | None = None
-    shapes: Callable[[bool], "sa.ColumnElement[bool]"] | None = None
+    shapes: Callable[[Any], "sa.ColumnElement[bool]"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +66,17 @@ class Listing:
         self._cls = cls
         self._resource: Resource = cls.__resource__
         self._filters = {f.name: f for f in filters}
-        self._detail_since = detail_flag_since
-        self._unsortable = frozenset(unsortable)
+        sortable = ("id", *(name for name in fields_of(cls) if _sorts(cls, name, unsortable)))
+        #: What the list's query may say.
+        self.parameters: tuple[Parameter, ...] = (
+            LIMIT,
+            MARKER,
+            Parameter("sort_key", kinds.one_of(*sortable), about="The field to sort by."),
+            SORT_DIR,
+            FIELDS,
+            Parameter("detail", kinds.BOOLEAN, detail_flag_since, "Show all fields."),
+            *filters,
+        )
         self._prepared: dict[tuple[Any, ...], Prepared] = {}
 
     def answer(
@@ -85,9 +88,9 @@ class Listing:
         path: str | None = None,
         only: Sequence[tuple[Filter, Any]] = (),
     ) -> Answer:
-        """The page that a request asks for. `only` are filters of the path itself.
+        """The page that a checked request asks for. `only` are filters of the path itself.
 
-        :raises InvalidInput: naming the query parameter and what is wrong with it.
+        :raises InvalidInput: a marker that is gone, fields that contradict each other.
         """
         page = self._page(call, detail=detail, only=only)
         rows = self._rows(call, page)
@@ -102,26 +105,14 @@ class Listing:
         return Answer(orjson.dumps(body))
 
     def _page(self, call: Call, *, detail: bool, only: Sequence[tuple[Filter, Any]]) -> Page:
-        query = call.query
-        known = (*_COMMON, *self._filters)
-        call.only_query(*known)
-        names = self._names(call, detail=detail)
-        sort_key = query.get("sort_key", "id")
-        self._check_sort_key(sort_key)
-        direction = query.get("sort_dir", "asc")
-        if direction not in ("asc", "desc"):
-            raise InvalidInput(
-                f"Invalid sort direction: {direction}. Acceptable values are 'asc' or 'desc'"
-            )
+        query, most = call.query, call.services.max_limit
         marker = query.get("marker")
-        if marker is not None and not is_uuid(marker):
-            raise InvalidInput(f"Expected UUID for marker: {marker}")
         return Page(
-            names,
-            _limit(query.get("limit"), call.services.max_limit),
-            marker,
-            sort_key,
-            direction == "desc",
+            self._names(call, detail=detail),
+            min(int(query.get("limit", most)), most) or most,
+            marker and marker.lower(),
+            query.get("sort_key", "id"),
+            query.get("sort_dir") == "desc",
             (*only, *self._given_filters(call)),
         )
 
@@ -129,10 +120,8 @@ class Listing:
         query = call.query
         wants_detail = detail
         if "detail" in query:
-            call.need(self._detail_since, "Query parameter detail")
-            wants_detail = detail or _value("detail", boolean, query["detail"])
+            wants_detail = detail or kinds.boolean(query["detail"])
         if "fields" in query:
-            call.need(_FIELDS_SINCE, "Query parameter fields")
             if wants_detail:
                 raise InvalidInput(
                     "Can not specify ?detail=True and fields in the same request."
@@ -145,26 +134,12 @@ class Listing:
             return names
         return tuple(name for name in self._resource.summary if name in names)
 
-    def _check_sort_key(self, key: str) -> None:
-        column = self._resource.table.c.get(key)
-        field = fields_of(self._cls).get(key)
-        if key == "id":
-            return
-        if (
-            column is None
-            or field is None
-            or key in self._unsortable
-            or field.kind.name == "object"
-        ):
-            raise InvalidInput(f'The sort_key value "{key}" is an invalid field for sorting')
-
     def _given_filters(self, call: Call) -> list[tuple[Filter, Any]]:
         found = []
         for name, text in call.query.items():
             wanted = self._filters.get(name)
             if wanted is not None:
-                call.need(wanted.since, f"Query parameter {name}")
-                found.append((wanted, _value(name, wanted.kind.validate, text)))
+                found.append((wanted, wanted.kind.validate(text)))
         return found
 
     # -- SQL -----------------------------------------------------------------
@@ -191,8 +166,8 @@ class Listing:
             query = query.where(_condition(table, wanted, value, sa.bindparam(f"f{number}")))
         order = [key.desc(), table.c.id.desc()] if page.descending else [key, table.c.id]
         if page.marker is not None:
-            here = sa.tuple_(key, table.c.id)
-            there = sa.tuple_(sa.bindparam("key"), sa.bindparam("id"))
+            here: Any = sa.tuple_(key, table.c.id)
+            there: Any = sa.tuple_(sa.bindparam("key"), sa.bindparam("id"))
             if page.sort_key == "id":
                 here, there = table.c.id, sa.bindparam("id")
             query = query.where(here < there if page.descending else here > there)
@@ -251,20 +226,6 @@ def _condition(
     return column == sa.type_coerce(bound, column.type)
 
 
-def _limit(text: str | None, most: int) -> int:
-    if text is None:
-        return most
-    try:
-        number = int(text)
-    except ValueError:
-        raise InvalidInput(f"Expected an integer for limit: {text}") from None
-    if number < 0:
-        raise InvalidInput("Limit must be positive")
-    return min(number, most) or most
-
-
-def _value(name: str, check: Callable[[Any], Any], text: str) -> Any:
-    try:
-        return check(text)
-    except ValueError as error:
-        raise InvalidInput(f"Invalid value for query parameter '{name}': {error}") from error
+def _sorts(cls: type[Type], name: str, unsortable: Sequence[str]) -> bool:
+    is_column = name in cls.__resource__.table.c
+    return is_column and name not in unsortable and fields_of(cls)[name].kind.name != "object"

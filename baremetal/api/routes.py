@@ -14,6 +14,7 @@ from baremetal.api.controllers import (
     states,
     stream,
 )
+from baremetal.api.query import FIELDS
 from baremetal.api.routing import Route
 from baremetal.api.types.allocation import Allocation
 from baremetal.api.types.chassis import Chassis
@@ -22,31 +23,64 @@ from baremetal.api.types.operation import Operation
 from baremetal.api.types.port import Port
 
 _A, _C, _P = allocations.CONTROLLER, chassis.CONTROLLER, ports.CONTROLLER
+# What the queries of routes may say, where it is more than one route's own.
+_FIELDS = (FIELDS,)
+_ALLOCATIONS = allocations.LISTING.parameters
+_CHASSIS = chassis.LISTING.parameters
+_NODES = nodes.LISTING.parameters
+_OPERATIONS = operations.LISTING.parameters
+_PORTS = ports.LISTING.parameters
 
 ROUTES = (
     # versions
     Route("GET", "/", discovery.root, public=True),
     Route("GET", "/v1", discovery.v1, public=True),
     # nodes
-    Route("GET", "/v1/nodes", nodes.list_nodes, gives=[Node]),
+    Route("GET", "/v1/nodes", nodes.list_nodes, gives=[Node], query=_NODES),
     Route("POST", "/v1/nodes", nodes.create, takes=Node, gives=Node, status=201),
-    Route("GET", "/v1/nodes/detail", nodes.list_details, gives=[Node]),
-    Route("GET", "/v1/nodes/validate", node_parts.validate),
-    Route("GET", "/v1/nodes/{node}", nodes.show, gives=Node),
-    Route("PATCH", "/v1/nodes/{node}", nodes.update, takes="patch", gives=Node),
+    Route("GET", "/v1/nodes/detail", nodes.list_details, gives=[Node], query=_NODES),
+    Route("GET", "/v1/nodes/validate", node_parts.validate, query=node_parts.WHICH_NODE),
+    Route("GET", "/v1/nodes/{node}", nodes.show, gives=Node, query=_FIELDS),
+    Route(
+        "PATCH", "/v1/nodes/{node}", nodes.update, takes="patch", gives=Node, query=(nodes.RESET,)
+    ),
     Route("DELETE", "/v1/nodes/{node}", nodes.delete, status=204),
     Route("GET", "/v1/nodes/{node}/validate", node_parts.validate),
     # node states
     Route("GET", "/v1/nodes/{node}/states", states.show),
-    Route("PUT", "/v1/nodes/{node}/states/power", states.set_power, status=202),
-    Route("PUT", "/v1/nodes/{node}/states/provision", states.set_provision, status=202),
+    Route("PUT", "/v1/nodes/{node}/states/power", states.set_power, status=202, takes=states.POWER),
+    Route(
+        "PUT",
+        "/v1/nodes/{node}/states/provision",
+        states.set_provision,
+        status=202,
+        takes=states.PROVISION,
+    ),
     Route("GET", "/v1/nodes/{node}/states/console", states.console),
-    Route("PUT", "/v1/nodes/{node}/states/console", states.set_console, status=202),
-    Route("PUT", "/v1/nodes/{node}/maintenance", states.set_maintenance, status=202),
+    Route(
+        "PUT",
+        "/v1/nodes/{node}/states/console",
+        states.set_console,
+        status=202,
+        takes=states.CONSOLE,
+    ),
+    Route(
+        "PUT",
+        "/v1/nodes/{node}/maintenance",
+        states.set_maintenance,
+        status=202,
+        takes=states.MAINTENANCE,
+    ),
     Route("DELETE", "/v1/nodes/{node}/maintenance", states.unset_maintenance, status=202),
     # node management
     Route("GET", "/v1/nodes/{node}/management/boot_device", node_parts.boot_device),
-    Route("PUT", "/v1/nodes/{node}/management/boot_device", node_parts.set_boot_device, status=204),
+    Route(
+        "PUT",
+        "/v1/nodes/{node}/management/boot_device",
+        node_parts.set_boot_device,
+        status=204,
+        takes=node_parts.BOOT_DEVICE,
+    ),
     Route(
         "GET",
         "/v1/nodes/{node}/management/boot_device/supported",
@@ -58,51 +92,91 @@ ROUTES = (
         node_parts.inject_nmi,
         since=29,
         status=204,
+        takes=node_parts.NOTHING,
     ),
     Route(
         "GET",
         "/v1/nodes/{node}/management/indicators",
         node_parts.nothing("indicators"),
         since=63,
+        query=node_parts.LISTS,
     ),
     Route("GET", "/v1/nodes/{node}/sensors", node_parts.sensors),
     # node parts
-    Route("GET", "/v1/nodes/{node}/ports", ports.of_node, gives=[Port]),
-    Route("GET", "/v1/nodes/{node}/ports/detail", ports.details_of_node, gives=[Port]),
+    Route("GET", "/v1/nodes/{node}/ports", ports.of_node, gives=[Port], query=_PORTS),
+    Route(
+        "GET",
+        "/v1/nodes/{node}/ports/detail",
+        ports.details_of_node,
+        gives=[Port],
+        query=_PORTS,
+    ),
     Route("GET", "/v1/nodes/{node}/traits", node_parts.traits, since=37),
-    Route("PUT", "/v1/nodes/{node}/traits", node_parts.set_traits, since=37, status=204),
+    Route(
+        "PUT",
+        "/v1/nodes/{node}/traits",
+        node_parts.set_traits,
+        since=37,
+        status=204,
+        takes=node_parts.TRAITS,
+    ),
     Route("DELETE", "/v1/nodes/{node}/traits", node_parts.remove_traits, since=37, status=204),
     Route("PUT", "/v1/nodes/{node}/traits/{trait}", node_parts.add_trait, since=37, status=204),
     Route(
         "DELETE", "/v1/nodes/{node}/traits/{trait}", node_parts.remove_trait, since=37, status=204
     ),
-    Route("GET", "/v1/nodes/{node}/history", node_parts.history, since=78),
+    Route(
+        "GET", "/v1/nodes/{node}/history", node_parts.history, since=78, query=node_parts.HISTORY
+    ),
     Route("GET", "/v1/nodes/{node}/history/{event}", node_parts.history_event, since=78),
     Route("GET", "/v1/nodes/{node}/inventory", node_parts.inventory, since=81),
-    Route("GET", "/v1/nodes/{node}/portgroups", node_parts.nothing("portgroups"), since=24),
-    Route("GET", "/v1/nodes/{node}/vifs", node_parts.nothing("vifs"), since=28),
+    Route(
+        "GET",
+        "/v1/nodes/{node}/portgroups",
+        node_parts.nothing("portgroups"),
+        since=24,
+        query=node_parts.LISTS,
+    ),
+    Route(
+        "GET", "/v1/nodes/{node}/vifs", node_parts.nothing("vifs"), since=28, query=node_parts.LISTS
+    ),
     Route("POST", "/v1/nodes/{node}/vifs", node_parts.unsupported("VIFs"), since=28),
-    Route("GET", "/v1/nodes/{node}/bios", node_parts.nothing("bios"), since=40),
-    Route("GET", "/v1/nodes/{node}/firmware", node_parts.nothing("firmware"), since=86),
+    Route(
+        "GET", "/v1/nodes/{node}/bios", node_parts.nothing("bios"), since=40, query=node_parts.LISTS
+    ),
+    Route(
+        "GET",
+        "/v1/nodes/{node}/firmware",
+        node_parts.nothing("firmware"),
+        since=86,
+        query=node_parts.LISTS,
+    ),
     Route("POST", "/v1/nodes/{node}/vmedia", node_parts.unsupported("virtual media"), since=89),
     Route("DELETE", "/v1/nodes/{node}/vmedia", node_parts.unsupported("virtual media"), since=89),
     # ports
-    Route("GET", "/v1/ports", _P.list, gives=[Port]),
+    Route("GET", "/v1/ports", _P.list, gives=[Port], query=_PORTS),
     Route("POST", "/v1/ports", _P.create, takes=Port, gives=Port, status=201),
-    Route("GET", "/v1/ports/detail", _P.list_details, gives=[Port]),
-    Route("GET", "/v1/ports/{ident}", ports.show, gives=Port),
+    Route("GET", "/v1/ports/detail", _P.list_details, gives=[Port], query=_PORTS),
+    Route("GET", "/v1/ports/{ident}", ports.show, gives=Port, query=_FIELDS),
     Route("PATCH", "/v1/ports/{ident}", _P.update, takes="patch", gives=Port),
     Route("DELETE", "/v1/ports/{ident}", _P.delete, status=204),
     # chassis
-    Route("GET", "/v1/chassis", _C.list, gives=[Chassis]),
+    Route("GET", "/v1/chassis", _C.list, gives=[Chassis], query=_CHASSIS),
     Route("POST", "/v1/chassis", _C.create, takes=Chassis, gives=Chassis, status=201),
-    Route("GET", "/v1/chassis/detail", _C.list_details, gives=[Chassis]),
-    Route("GET", "/v1/chassis/{ident}", _C.show, gives=Chassis),
+    Route("GET", "/v1/chassis/detail", _C.list_details, gives=[Chassis], query=_CHASSIS),
+    Route("GET", "/v1/chassis/{ident}", _C.show, gives=Chassis, query=_FIELDS),
     Route("PATCH", "/v1/chassis/{ident}", _C.update, takes="patch", gives=Chassis),
     Route("DELETE", "/v1/chassis/{ident}", chassis.delete, status=204),
-    Route("GET", "/v1/chassis/{chassis}/nodes", nodes.list_of_chassis, gives=[Node]),
+    Route("GET", "/v1/chassis/{chassis}/nodes", nodes.list_of_chassis, gives=[Node], query=_NODES),
     # allocations
-    Route("GET", "/v1/allocations", allocations.list_allocations, since=52, gives=[Allocation]),
+    Route(
+        "GET",
+        "/v1/allocations",
+        allocations.list_allocations,
+        since=52,
+        gives=[Allocation],
+        query=_ALLOCATIONS,
+    ),
     Route(
         "POST",
         "/v1/allocations",
@@ -112,24 +186,47 @@ ROUTES = (
         gives=Allocation,
         status=201,
     ),
-    Route("GET", "/v1/allocations/{ident}", _A.show, since=52, gives=Allocation),
+    Route("GET", "/v1/allocations/{ident}", _A.show, since=52, gives=Allocation, query=_FIELDS),
     Route("PATCH", "/v1/allocations/{ident}", _A.update, since=57, takes="patch", gives=Allocation),
     Route("DELETE", "/v1/allocations/{ident}", allocations.delete, since=52, status=204),
-    Route("GET", "/v1/nodes/{node}/allocation", allocations.of_node, since=52, gives=Allocation),
+    Route(
+        "GET",
+        "/v1/nodes/{node}/allocation",
+        allocations.of_node,
+        since=52,
+        gives=Allocation,
+        query=_FIELDS,
+    ),
     Route(
         "DELETE", "/v1/nodes/{node}/allocation", allocations.delete_of_node, since=52, status=204
     ),
     # drivers and conductors
-    Route("GET", "/v1/drivers", drivers.list_drivers),
-    Route("GET", "/v1/drivers/{driver}", drivers.show),
+    Route("GET", "/v1/drivers", drivers.list_drivers, query=drivers.PARAMETERS),
+    Route("GET", "/v1/drivers/{driver}", drivers.show, query=(drivers.FIELDS,)),
     Route("GET", "/v1/drivers/{driver}/properties", drivers.properties),
-    Route("GET", "/v1/conductors", conductors.list_conductors, since=49),
-    Route("GET", "/v1/conductors/{hostname}", conductors.show, since=49),
+    Route(
+        "GET", "/v1/conductors", conductors.list_conductors, since=49, query=conductors.PARAMETERS
+    ),
+    Route("GET", "/v1/conductors/{hostname}", conductors.show, since=49, query=_FIELDS),
     # the ramdisk's agent
-    Route("GET", "/v1/lookup", agent.lookup, since=22, public=True),
-    Route("POST", "/v1/heartbeat/{node}", agent.heartbeat, since=22, public=True, status=202),
+    Route("GET", "/v1/lookup", agent.lookup, since=22, public=True, query=agent.LOOKUP),
+    Route(
+        "POST",
+        "/v1/heartbeat/{node}",
+        agent.heartbeat,
+        since=22,
+        public=True,
+        status=202,
+        takes=agent.HEARTBEAT,
+    ),
     # operations and events, ours
-    Route("GET", "/v1/operations", operations.list_operations, gives=[Operation]),
+    Route(
+        "GET",
+        "/v1/operations",
+        operations.list_operations,
+        gives=[Operation],
+        query=_OPERATIONS,
+    ),
     Route("GET", "/v1/operations/{operation}", operations.show, gives=Operation),
     Route(
         "POST",
@@ -138,5 +235,5 @@ ROUTES = (
         gives=Operation,
         status=202,
     ),
-    Route("GET", "/v1/events/stream", stream.stream),
+    Route("GET", "/v1/events/stream", stream.stream, query=stream.PARAMETERS),
 )

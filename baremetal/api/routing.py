@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baremetal.api.call import Call
+from baremetal.api.query import Parameter
 
 Controller = Callable[[Call], Any]
 
@@ -14,8 +15,9 @@ class Route:
     """One line of the table.
 
     `path` has variable parts in braces. `since` is the microversion that brought it.
-    `public` routes need no credentials. `status` is that of success, and `takes` and
-    `gives` name the types of the bodies, for the documentation.
+    `public` routes need no credentials. `status` is that of success. `query` are the
+    parameters that it knows; others are refused. `takes` and `gives` name the types of
+    the bodies, for the documentation.
     """
 
     method: str
@@ -26,7 +28,7 @@ class Route:
     status: int = 200
     takes: Any = None
     gives: Any = None
-    query: tuple[str, ...] = ()
+    query: tuple[Parameter, ...] = ()
 
 
 class Match:

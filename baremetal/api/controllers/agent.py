@@ -13,7 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
+from baremetal.api.query import Parameter
+from baremetal.api.types import kinds
 from baremetal.db.tables import nodes
 from baremetal.db.types import stamp
 from baremetal.domain import operation as op
@@ -24,22 +27,47 @@ from baremetal.domain.errors import (
     StateForbids,
     Unauthenticated,
 )
-from baremetal.domain.node import is_uuid, normal_mac
+from baremetal.domain.node import normal_mac
 from baremetal.domain.operation import Operation
 from baremetal.domain.secrets import MASK
 
-_PLAIN_FIELDS = {
-    "callback_url": 1,
-    "agent_version": 36,
-    "agent_token": 62,
-    "agent_verify_ca": 68,
-    "agent_status": 72,
-    "agent_status_message": 72,
-    "plan_protocol": 1,
-    "progress": 1,
-}
+LOOKUP = (
+    Parameter("addresses", kinds.NAMES, about="The machine's MAC addresses, separated by commas."),
+    Parameter("node_uuid", kinds.UUID),
+)
 _STATUSES = ("running", "succeeded", "failed")
 _REPORTED = ("plan", "status", "step", "step_index", "percent", "message", "error", "results")
+_PROGRESS = kinds.Kind(
+    "progress",
+    kinds.OBJECT.check,
+    {
+        "type": "object",
+        "properties": {
+            "plan": {"type": "string"},
+            "status": {"type": "string", "enum": list(_STATUSES)},
+            "step": {"type": ["string", "null"]},
+            "step_index": {"type": ["integer", "null"]},
+            "percent": {"type": "integer", "minimum": 0, "maximum": 100},
+            "message": {"type": ["string", "null"]},
+            "error": {"type": ["string", "null"]},
+            "results": {"type": ["object", "null"]},
+        },
+        "required": ["plan", "status"],
+        "additionalProperties": False,
+    },
+)
+HEARTBEAT = Body(
+    {
+        "callback_url": Member(kinds.TEXT, mandatory=True, about="Where the agent listens."),
+        "agent_version": Member(kinds.TEXT, since=36),
+        "agent_token": Member(kinds.TEXT, since=62, about="What lookup gave it."),
+        "agent_verify_ca": Member(kinds.LONG_TEXT, since=68),
+        "agent_status": Member(kinds.TEXT, since=72),
+        "agent_status_message": Member(kinds.LONG_TEXT, since=72),
+        "plan_protocol": Member(kinds.INTEGER, about="Ours: the agent executes whole plans."),
+        "progress": Member(_PROGRESS, about="Ours: how far its plan has come."),
+    }
+)
 
 
 def _waits_for_agent() -> "sa.ColumnElement[bool]":
@@ -52,13 +80,10 @@ def lookup(call: Call) -> Any:
 
     :raises NotFound: there is none that waits for its ramdisk.
     """
-    call.only_query("addresses", "node_uuid")
-    macs = [normal_mac(text) for text in call.query.get("addresses", "").split(",") if text]
+    macs = [normal_mac(text) for text in kinds.NAMES.check(call.query.get("addresses", ""))]
     if None in macs:
         raise InvalidInput("addresses must be MAC addresses, separated by commas.")
     uuid = call.query.get("node_uuid")
-    if uuid is not None and not is_uuid(uuid):
-        raise InvalidInput(f"Expected a UUID for node_uuid: {uuid}")
     if not macs and uuid is None:
         raise InvalidInput("At least one of 'addresses' and 'node_uuid' parameters is required")
     if uuid is not None:
@@ -106,18 +131,13 @@ def heartbeat(call: Call) -> Answer:
 
     :raises Unauthenticated: it does not know its node's token.
     """
-    body = call.object()
-    for name in body:
-        if name not in _PLAIN_FIELDS:
-            raise InvalidInput(f"Unknown field '{name}' in heartbeat.")
-        call.need(_PLAIN_FIELDS[name], f"Field {name}")
-    url = body.get("callback_url")
-    if not isinstance(url, str) or not url or len(url) > 255:
-        raise InvalidInput("callback_url must be a string of 1 to 255 characters.")
+    body = HEARTBEAT.read(call)
     row = call.services.nodes.row(call.arg("node"))
     _check_token(row, body.get("agent_token"))
     now = call.services.clock.now()
-    call.services.nodes.note(row["uuid"], now, agent_url=url, last_heartbeat_at=stamp(now))
+    call.services.nodes.note(
+        row["uuid"], now, agent_url=body["callback_url"], last_heartbeat_at=stamp(now)
+    )
     operation = _operation_of(call, row)
     if "progress" in body:
         _report(call, row, operation, body["progress"])
@@ -141,8 +161,8 @@ def _operation_of(call: Call, row: Mapping[str, Any]) -> Operation | None:
 
 
 def _plan_of(call: Call, operation: Operation | None) -> Any:
-    """The plan, once the conductor waits for it to be carried out."""
-    if operation is None or operation.state != op.WAITING or operation.signal is not None:
+    """The plan, until its outcome has been reported; agents carry out each plan once."""
+    if operation is None or operation.signal is not None:
         return None
     sealed = operation.scratch.get("sealed_plan")
     return call.services.vault.unseal(sealed) if sealed else None

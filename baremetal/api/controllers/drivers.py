@@ -3,38 +3,35 @@
 from typing import Any
 
 from baremetal.api.call import Call
+from baremetal.api.query import Parameter
 from baremetal.api.types import kinds
 from baremetal.domain.catalog import HardwareInfo
-from baremetal.domain.errors import InvalidInput, NotAcceptable, NotFound
+from baremetal.domain.errors import InvalidInput, NotFound
 from baremetal.domain.node import INTERFACES
 
 #: Interfaces that came later than dynamic drivers (1.30): {kind: since}
 _INTERFACES_SINCE = {"storage": 33, "rescue": 38, "bios": 40, "firmware": 86}
 _DYNAMIC_SINCE = 30
-_FIELDS_SINCE = 77
+
+FIELDS = Parameter("fields", kinds.NAMES, 77, "The fields to show, separated by commas.")
+PARAMETERS = (
+    Parameter("type", kinds.one_of("classic", "dynamic"), _DYNAMIC_SINCE),
+    Parameter("detail", kinds.BOOLEAN, _DYNAMIC_SINCE, "Show the interfaces too."),
+    FIELDS,
+)
 
 
 def list_drivers(call: Call) -> Any:
     """All hardware types, and the conductors that have them."""
-    call.only_query("type", "detail", "fields")
-    if "type" in call.query:
-        call.need(_DYNAMIC_SINCE, "Query parameter type")
-        if call.query["type"] not in ("classic", "dynamic"):
-            raise InvalidInput('Driver type must be one of "classic", "dynamic".')
-        if call.query["type"] == "classic":
-            return {"drivers": []}
-    detail = False
-    if "detail" in call.query:
-        call.need(_DYNAMIC_SINCE, "Query parameter detail")
-        detail = kinds.boolean(call.query["detail"])
+    if call.query.get("type") == "classic":
+        return {"drivers": []}
     found = call.services.members.hardware_types()
-    drivers = [_driver(call, info, detail=detail) for info in found.values()]
+    drivers = [_driver(call, info, detail=call.flag("detail")) for info in found.values()]
     return {"drivers": [_picked(call, driver) for driver in drivers]}
 
 
 def show(call: Call) -> Any:
     """One hardware type with its interfaces."""
-    call.only_query("fields")
     return _picked(call, _driver(call, _info(call), detail=True))
 
 
@@ -79,8 +76,6 @@ def _driver(call: Call, info: HardwareInfo, *, detail: bool) -> dict[str, Any]:
 def _picked(call: Call, driver: dict[str, Any]) -> dict[str, Any]:
     if "fields" not in call.query:
         return driver
-    if call.version < _FIELDS_SINCE:
-        raise NotAcceptable(f"Query parameter fields needs API version 1.{_FIELDS_SINCE} or newer.")
     names = [name.strip() for name in call.query["fields"].split(",")]
     unknown = [name for name in names if name not in driver]
     if unknown:

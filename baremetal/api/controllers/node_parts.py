@@ -4,7 +4,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
+from baremetal.api.query import FIELDS, LIMIT, MARKER, SORT_DIR, Parameter
 from baremetal.api.types import kinds
 from baremetal.db.inventories import get_inventory
 from baremetal.db.tables import history as history_table
@@ -18,6 +20,17 @@ from baremetal.domain.errors import (
 from baremetal.domain.node import MAX_TRAITS, is_trait
 
 _TRIES = 10
+
+BOOT_DEVICE = Body(
+    {
+        "boot_device": Member(kinds.TEXT, mandatory=True, about="Such as pxe or disk."),
+        "persistent": Member(kinds.BOOLEAN, about="For all boots to come, not for the next alone."),
+    }
+)
+NOTHING = Body({}, optional=True)
+TRAITS = Body({"traits": Member(kinds.TEXTS, mandatory=True)})
+#: The query that names the node, where the path does not.
+WHICH_NODE = (Parameter("node", kinds.TEXT), Parameter("node_uuid", kinds.UUID))
 
 
 def validate(call: Call) -> Any:
@@ -61,26 +74,17 @@ def supported_boot_devices(call: Call) -> Any:
 
 def set_boot_device(call: Call) -> Answer:
     """Change what the machine boots from."""
-    body = call.object()
-    unknown = sorted(set(body) - {"boot_device", "persistent"})
-    if unknown:
-        raise InvalidInput(f"Unknown field '{unknown[0]}'. Known: boot_device, persistent.")
-    device = body.get("boot_device")
-    if not isinstance(device, str):
-        raise InvalidInput("boot_device must be a string such as pxe or disk.")
-    try:
-        persistent = kinds.boolean(body.get("persistent") or False)
-    except ValueError as error:
-        raise InvalidInput(f"persistent {error}") from error
+    body = BOOT_DEVICE.read(call)
     row = call.services.nodes.row(_ident(call))
-    call.services.conductor.set_boot_device(_host(call, row), row["uuid"], device, persistent)
+    call.services.conductor.set_boot_device(
+        _host(call, row), row["uuid"], body["boot_device"], body.get("persistent", False)
+    )
     return Answer(status=204)
 
 
 def inject_nmi(call: Call) -> Answer:
     """Send the machine a non-maskable interrupt."""
-    if call.optional_object():
-        raise InvalidInput("The body must be an empty object.")
+    NOTHING.read(call)
     row = call.services.nodes.row(_ident(call))
     call.services.conductor.inject_nmi(_host(call, row), row["uuid"])
     return Answer(status=204)
@@ -102,10 +106,7 @@ def traits(call: Call) -> Any:
 
 def set_traits(call: Call) -> Answer:
     """Replace all traits."""
-    body = call.object()
-    wanted = body.get("traits")
-    if set(body) != {"traits"} or not isinstance(wanted, list):
-        raise InvalidInput('The body must be {"traits": [...]}.')
+    wanted = TRAITS.read(call)["traits"]
     for trait in wanted:
         _check_trait(trait)
     return _write_traits(call, lambda _: sorted(set(wanted)))
@@ -161,19 +162,18 @@ def _write_traits(call: Call, change: Any) -> Answer:
 
 # -- records -----------------------------------------------------------------
 
+HISTORY = (Parameter("detail", kinds.BOOLEAN, about="Show all fields."), LIMIT, MARKER)
 _HISTORY = ("uuid", "created_at", "severity", "event")
 _HISTORY_DETAIL = (*_HISTORY, "event_type", "conductor", "user")
 
 
 def history(call: Call) -> Any:
     """What went wrong with the node, newest last."""
-    call.only_query("detail", "limit", "marker")
     row = call.services.nodes.row(_ident(call))
-    detail = "detail" in call.query and kinds.boolean(call.query["detail"])
     query = sa.select(history_table).where(history_table.c.node_uuid == row["uuid"])
     with call.services.db.read() as connection:
         found = connection.execute(query.order_by(history_table.c.id)).mappings().all()
-    names = _HISTORY_DETAIL if detail else _HISTORY
+    names = _HISTORY_DETAIL if call.flag("detail") else _HISTORY
     return {"history": [_event(call, row["uuid"], event, names) for event in found]}
 
 
@@ -205,6 +205,9 @@ def inventory(call: Call) -> Any:
 
 
 # -- what no driver of this release has --------------------------------------
+
+
+LISTS = (LIMIT, MARKER, SORT_DIR, FIELDS, Parameter("detail", kinds.BOOLEAN))
 
 
 def nothing(name: str) -> Any:

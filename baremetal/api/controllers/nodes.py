@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from baremetal.api.call import Answer, Call
 from baremetal.api.listing import Filter, Listing
 from baremetal.api.patch import changed, read_patch
+from baremetal.api.query import Parameter
 from baremetal.api.render import serialiser
 from baremetal.api.types import kinds
 from baremetal.api.types.base import columns_for, parse, selected, visible
@@ -25,6 +26,13 @@ from baremetal.domain.properties import check
 
 #: A patch is tried again if the row changed between our read and our write.
 _PATCH_TRIES = 10
+
+
+def _state(text: Any) -> str:
+    if text not in states.ALL:
+        raise ValueError(f'Provision state "{text}" is not valid')
+    return str(text)
+
 
 FILTERS = (
     Filter("instance_uuid", kinds.UUID),
@@ -49,7 +57,7 @@ FILTERS = (
     ),
     Filter(
         "provision_state",
-        kinds.Kind("state", lambda text: _state(text), {"enum": sorted(states.ALL)}),
+        kinds.Kind("state", _state, {"enum": sorted(states.ALL)}),
         since=9,
     ),
     Filter("driver", kinds.TEXT, since=16),
@@ -75,12 +83,7 @@ FILTERS = (
 )
 
 
-def _state(text: Any) -> str:
-    if text not in states.ALL:
-        raise ValueError(f'Provision state "{text}" is not valid')
-    return str(text)
-
-
+RESET = Parameter("reset_interfaces", kinds.BOOLEAN, 45, "With a new driver: all its defaults.")
 LISTING = Listing(Node, FILTERS, unsortable=("network_data", "traits"))
 
 _OPERATION_NAMES = (
@@ -116,7 +119,6 @@ def list_of_chassis(call: Call) -> Answer:
 
 def show(call: Call) -> Answer:
     """One node; the operation that holds it comes along."""
-    call.only_query("fields")
     ident = call.arg("node")
     if "fields" in call.query:
         names = selected(Node, call.query["fields"], call.version)
@@ -195,11 +197,7 @@ _BLANK: Mapping[str, Any] = {
 
 def update(call: Call) -> Answer:
     """Apply a JSON PATCH."""
-    call.only_query("reset_interfaces")
-    reset = False
-    if "reset_interfaces" in call.query:
-        call.need(45, "Query parameter reset_interfaces")
-        reset = kinds.boolean(call.query["reset_interfaces"])
+    reset = call.flag("reset_interfaces")
     patch = read_patch(call)
     for attempt in range(_PATCH_TRIES):
         row = call.services.nodes.row(call.arg("node"))

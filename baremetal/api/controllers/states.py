@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
 from baremetal.api.types import kinds
 from baremetal.db.nodes import holder
@@ -29,19 +30,88 @@ _SHOWN = {
     "boot_mode": 75,
     "secure_boot": 75,
 }
-#: Body fields of PUT states/provision beside the target: {name: (since, verbs)}
-_PROVISION_FIELDS: Mapping[str, tuple[int, tuple[str, ...]]] = {
-    "configdrive": (1, ("active", "rebuild")),
-    "clean_steps": (15, ("clean",)),
-    "rescue_password": (38, ("rescue",)),
-    "deploy_steps": (69, ("active", "rebuild")),
-    "disable_ramdisk": (70, ("clean",)),
-    "service_steps": (87, ("service",)),
-    "runbook": (92, ()),
-}
+_VERBS = (*states.VERBS, "abort", "unhold", *states.ALIASES)
 _STEP_KEYS = ("interface", "step", "args", "priority", "order")
 #: How often a verb is judged anew, when the node changed between judging and writing.
 _TRIES = 5
+
+
+def _steps(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a non-empty array of steps")
+    for number, step in enumerate(value):
+        if not isinstance(step, dict):
+            raise ValueError(f"[{number}] must be an object with interface and step")
+        unknown = sorted(set(step) - set(_STEP_KEYS))
+        if unknown:
+            known = ", ".join(_STEP_KEYS)
+            raise ValueError(f"[{number}] has the unknown field '{unknown[0]}'. Known: {known}")
+        for key in ("interface", "step"):
+            if not isinstance(step.get(key), str) or not step[key]:
+                raise ValueError(f"[{number}]/{key} must be a non-empty string")
+        if not isinstance(step.get("args", {}), dict):
+            raise ValueError(f"[{number}]/args must be an object")
+    return value
+
+
+def _configdrive(value: Any) -> Any:
+    if not isinstance(value, str | dict):
+        raise ValueError("must be a string (base64, or a URL) or a JSON object")
+    return value
+
+
+_STEPS = kinds.Kind(
+    "steps",
+    _steps,
+    {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "properties": {
+                "interface": {"type": "string", "minLength": 1},
+                "step": {"type": "string", "minLength": 1},
+                "args": {"type": "object"},
+                "priority": {"type": "integer"},
+                "order": {"type": "integer"},
+            },
+            "required": ["interface", "step"],
+            "additionalProperties": False,
+        },
+    },
+)
+_CONFIGDRIVE = kinds.Kind("configdrive", _configdrive, {"type": ["string", "object"]})
+
+POWER = Body(
+    {
+        "target": Member(kinds.LONG_TEXT, mandatory=True, about=", ".join(states.POWER_TARGETS)),
+        "timeout": Member(kinds.POSITIVE, since=27, about="Seconds to wait for the new state."),
+    }
+)
+PROVISION = Body(
+    {
+        "target": Member(kinds.LONG_TEXT, mandatory=True, about=f"A verb: {', '.join(_VERBS)}."),
+        "configdrive": Member(_CONFIGDRIVE, about="For active and rebuild."),
+        "clean_steps": Member(_STEPS, since=15),
+        "rescue_password": Member(kinds.text(255), since=38),
+        "deploy_steps": Member(_STEPS, since=69),
+        "disable_ramdisk": Member(kinds.BOOLEAN, since=70, about="For clean."),
+        "service_steps": Member(_STEPS, since=87),
+        "runbook": Member(kinds.TEXT, since=92),
+    }
+)
+MAINTENANCE = Body({"reason": Member(kinds.LONG_TEXT)}, optional=True)
+CONSOLE = Body({"enabled": Member(kinds.BOOLEAN, mandatory=True)})
+#: Members of PROVISION that go with some verbs only.
+_GOES_WITH = {
+    "configdrive": ("active", "rebuild"),
+    "clean_steps": ("clean",),
+    "rescue_password": ("rescue",),
+    "deploy_steps": ("active", "rebuild"),
+    "disable_ramdisk": ("clean",),
+    "service_steps": ("service",),
+    "runbook": (),
+}
 
 
 def requester(call: Call) -> Requester:
@@ -51,34 +121,27 @@ def requester(call: Call) -> Requester:
 
 def show(call: Call) -> dict[str, Any]:
     """The states alone."""
-    call.only_query()
     row = call.services.nodes.states(call.arg("node"))
     return {name: row[name] for name, since in _SHOWN.items() if call.version >= since}
 
 
 def set_power(call: Call) -> Answer:
     """Ask for another power state."""
-    body = call.object()
-    _known(body, ("target", "timeout"))
+    body = POWER.read(call)
     row = call.services.nodes.row(call.arg("node"))
-    target = _target(body)
+    target = body["target"]
     if target not in states.POWER_TARGETS:
         raise StateForbids(target, row["uuid"], row["power_state"])
     call.need(states.POWER_SINCE.get(target, 1), f"Power state '{target}'")
-    timeout = body.get("timeout")
-    if timeout is not None:
-        call.need(27, "The power timeout")
-        if isinstance(timeout, bool) or not isinstance(timeout, int) or timeout < 1:
-            raise InvalidInput("timeout must be a positive whole number of seconds.")
     if row["operation_uuid"] is not None:
         raise holder(call.services.db, row)
-    if row["disable_power_off"] and target not in (states.POWER_ON,):
+    if row["disable_power_off"] and target != states.POWER_ON:
         raise StateForbids(target, row["uuid"], row["power_state"])
     goal = states.POWER_TARGETS[target]
     call.services.submitter.start(
         row,
         "power",
-        {"target": target, "timeout": timeout},
+        {"target": target, "timeout": body.get("timeout")},
         requester(call),
         target_power_state=goal,
         last_error=None,
@@ -88,9 +151,8 @@ def set_power(call: Call) -> Answer:
 
 def set_provision(call: Call) -> Answer:
     """Ask for a verb of the state table."""
-    body = call.object()
-    _known(body, ("target", *_PROVISION_FIELDS))
-    target = _target(body)
+    body = PROVISION.read(call)
+    target = body.pop("target")
     verb, since = states.ALIASES.get(target, (target, states.VERB_SINCE.get(target, 1)))
     call.need(since, f"Verb '{target}'")
     params = _params(call, body, verb)
@@ -154,60 +216,29 @@ def _also(call: Call, row: dict[str, Any], verb: str, params: dict[str, Any]) ->
     return call.services.nodes.with_instance_info(row, secret)
 
 
-def _params(call: Call, body: Mapping[str, Any], verb: str) -> dict[str, Any]:
+def _params(call: Call, body: dict[str, Any], verb: str) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for name, value in body.items():
-        if name == "target" or value is None:
-            continue
-        since, verbs = _PROVISION_FIELDS[name]
-        call.need(since, f"Field {name}")
-        if verb not in verbs:
+        if verb not in _GOES_WITH[name]:
+            verbs = " or ".join(_GOES_WITH[name]) or "one that this release does not have"
             raise InvalidInput(
-                f"'{name}' is only valid when setting the target provision state to "
-                f"{' or '.join(verbs) or 'one that this release does not have'}."
+                f"'{name}' is only valid when setting the target provision state to {verbs}."
             )
-        if name.endswith("_steps"):
-            params["steps"] = _steps(name, value)
-        else:
-            params[name] = value
+        params["steps" if name.endswith("_steps") else name] = value
     if verb in ("clean", "service") and "steps" not in params:
         raise InvalidInput(f"'{verb}_steps' is required when setting the target to {verb}.")
-    if verb == "rescue":
-        password = params.get("rescue_password")
-        if not isinstance(password, str) or not password.strip():
-            raise InvalidInput("A non-empty 'rescue_password' is required to rescue a node.")
+    if verb == "rescue" and not params.get("rescue_password", "").strip():
+        raise InvalidInput("A non-empty 'rescue_password' is required to rescue a node.")
     if verb == "rebuild" and "configdrive" in params:
         call.need(35, "A config drive for rebuild")
     if isinstance(params.get("configdrive"), dict):
         call.need(56, "A config drive given as JSON")
-    elif not isinstance(params.get("configdrive", ""), str):
-        raise InvalidInput("configdrive must be a string (base64, or a URL) or a JSON object.")
     return params
-
-
-def _steps(name: str, value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not value:
-        raise InvalidInput(f"{name} must be a non-empty array of steps.")
-    for number, step in enumerate(value):
-        where = f"{name}[{number}]"
-        if not isinstance(step, dict):
-            raise InvalidInput(f"{where} must be an object with interface and step.")
-        _known(step, _STEP_KEYS, where)
-        for key in ("interface", "step"):
-            if not isinstance(step.get(key), str) or not step[key]:
-                raise InvalidInput(f"{where}/{key} must be a non-empty string.")
-        if not isinstance(step.get("args", {}), dict):
-            raise InvalidInput(f"{where}/args must be an object.")
-    return value
 
 
 def set_maintenance(call: Call) -> Answer:
     """Put the node in maintenance."""
-    body = call.optional_object()
-    _known(body, ("reason",))
-    reason = body.get("reason")
-    if reason is not None:
-        reason = _checked_text("reason", reason)
+    reason = MAINTENANCE.read(call).get("reason")
     _write(call, {"maintenance": True, "maintenance_reason": reason})
     return Answer(status=202)
 
@@ -229,27 +260,6 @@ def _write(call: Call, values: dict[str, Any]) -> None:
                 raise
 
 
-def _target(body: Mapping[str, Any]) -> str:
-    if "target" not in body:
-        raise InvalidInput("Missing mandatory parameter: target")
-    return _checked_text("target", body["target"])
-
-
-def _checked_text(name: str, value: Any) -> str:
-    try:
-        return str(kinds.LONG_TEXT.validate(value))
-    except ValueError as error:
-        raise InvalidInput(f"Invalid value for '{name}': {error}") from error
-
-
-def _known(body: Mapping[str, Any], names: tuple[str, ...], where: str = "the body") -> None:
-    unknown = sorted(set(body) - set(names))
-    if unknown:
-        raise InvalidInput(
-            f"Unknown field '{unknown[0]}' in {where}. Known fields: {', '.join(names)}."
-        )
-
-
 def _location(call: Call, row: Mapping[str, Any]) -> dict[str, str]:
     return {"Location": f"{call.base}/v1/nodes/{row['uuid']}/states"}
 
@@ -263,10 +273,7 @@ def console(call: Call) -> dict[str, Any]:
 def set_console(call: Call) -> Answer:
     """Open or close the console, where the driver has one."""
     row = call.services.nodes.row(call.arg("node"))
-    body = call.object()
-    _known(body, ("enabled",))
-    if "enabled" not in body:
-        raise InvalidInput("Missing mandatory parameter: enabled")
+    CONSOLE.read(call)
     raise NotSupported(
         f"Node {row['uuid']} has the console interface {row['console_interface']}, which has none."
     )

@@ -5,11 +5,18 @@ from collections.abc import Iterator
 import orjson
 
 from baremetal.api.call import Answer, Call
+from baremetal.api.query import Parameter
+from baremetal.api.types import kinds
 from baremetal.domain.errors import InvalidInput, Unavailable
 
 #: How often the log is looked at, and how often a silent stream shows that it lives; seconds.
 _LOOK_SECONDS = 0.25
 _KEEP_ALIVE_SECONDS = 15.0
+
+PARAMETERS = (
+    Parameter("since", kinds.COUNT, about="The number of the last event that is known."),
+    Parameter("node", kinds.TEXT, about="Events of this node alone."),
+)
 
 
 def stream(call: Call) -> Answer:
@@ -17,11 +24,11 @@ def stream(call: Call) -> Answer:
 
     :raises Unavailable: as many streams as are allowed are open.
     """
-    call.only_query("since", "node")
     text = call.query.get("since", call.last_event_id)
-    if text is not None and not (text.isascii() and text.isdigit()):
-        raise InvalidInput(f"since must be the number of an event, not '{text[:40]}'.")
-    number = int(text) if text is not None else call.services.events.last_id()
+    try:
+        number = kinds.COUNT.validate(text) if text is not None else call.services.events.last_id()
+    except ValueError as error:
+        raise InvalidInput(f"Last-Event-ID {error}") from error
     node = call.query.get("node")
     if node is not None:
         node = call.services.nodes.row(node)["uuid"]

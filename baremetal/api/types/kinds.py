@@ -112,10 +112,37 @@ def _mac(value: Any) -> str:
     return mac
 
 
+def one_of(*words: str) -> Kind:
+    """One of these words."""
+
+    def check(value: Any) -> str:
+        if value not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return str(value)
+
+    return Kind("string", check, {"type": "string", "enum": list(words)})
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    raise ValueError("must be a whole number, 0 or more")
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return tuple(name.strip() for name in _text(4096)(value).split(",") if name.strip())
+
+
 def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("must be a whole number")
     return value
+
+
+def _positive(value: Any) -> int:
+    if _integer(value) < 1 or value >= 2**31:
+        raise ValueError("must be a whole number, 1 or more")
+    return int(value)
 
 
 TEXT = text()
@@ -124,7 +151,11 @@ UUID = Kind("uuid", _uuid, {"type": "string", "format": "uuid"})
 NAME = Kind("name", _name, {"type": "string", "pattern": r"^[A-Za-z0-9\-._~]{1,255}$"})
 BOOLEAN = Kind("boolean", boolean, {"type": "boolean"}, stored_as="boolean")
 INTEGER = Kind("integer", _integer, {"type": "integer"}, stored_as="integer")
+POSITIVE = Kind("integer", _positive, {"type": "integer", "minimum": 1, "maximum": 2**31 - 1})
 OBJECT = Kind("object", _object, {"type": "object"}, stored_as="json")
+#: For query parameters: the digits of a number, and words separated by commas.
+COUNT = Kind("count", _count, {"type": "integer", "minimum": 0}, stored_as="integer")
+NAMES = Kind("names", _names, {"type": "array", "items": {"type": "string"}})
 TEXTS = Kind("array", _texts, {"type": "array", "items": {"type": "string"}}, stored_as="json")
 MAC = Kind("mac", _mac, {"type": "string", "pattern": "^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$"})
 MOMENT = Kind("date-time", _text(32), {"type": "string", "format": "date-time"})
