@@ -48,7 +48,9 @@ docs: $(VENV)/.test ## the manual, into doc/build/html
 	@echo "doc/build/html/index.html"
 
 clean: ## remove everything that these commands have made
-	rm -rf $(VENV) .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache \
+	@! kill -0 $$(cat .demo/pids 2>/dev/null) 2>/dev/null || \
+		{ echo 'The demo still runs; end it first: kill $$(cat .demo/pids)'; exit 1; }
+	rm -rf $(VENV) .demo .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis doc/build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
