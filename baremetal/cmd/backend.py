@@ -4,8 +4,12 @@ oslo.messaging's import would otherwise choose eventlet, for good.
 """
 
 import os
+import warnings
 
-from oslo_service import backend
+# Libraries import eventlet on both back ends; its farewell is news to nobody.
+warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
+
+from oslo_service import backend  # noqa: E402
 
 NAME = os.environ.get("BAREMETAL_BACKEND", "threading")
 

@@ -31,7 +31,7 @@ def configured(args: argparse.Namespace, state: StateDir) -> cfg.ConfigOpts:
         value = getattr(args, name)
         if value is not None:
             conf.set_override(name, value, group="api")
-    logging.basicConfig(stream=sys.stderr, level=conf.log_level.upper(), format=_FORMAT)
+    logging.basicConfig(stream=sys.stderr, level=conf.log_level.upper(), format=_FORMAT, force=True)
     for noisy in ("stevedore", "oslo", "oslo_messaging", "alembic", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return conf

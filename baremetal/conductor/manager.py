@@ -1,17 +1,20 @@
 """The conductor's RPC endpoint: the doorbell, and questions for hardware. Thin on purpose."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import oslo_messaging
 
 from baremetal.db.nodes import NodeStore
-from baremetal.domain.errors import BaremetalError
+from baremetal.domain.errors import BaremetalError, DriverError
 from baremetal.domain.node import Node
 from baremetal.drivers.registry import CONTRACTS, Driver, Registry
 from baremetal.engine.worker import Worker
 from baremetal.rpc.conductor import VERSION
 from baremetal.rpc.transport import answered, refused
+
+LOG = logging.getLogger(__name__)
 
 #: Kinds of interface whose validation also looks at the instance.
 _WITH_INSTANCE = "deploy"
@@ -71,6 +74,11 @@ class ConductorEndpoint:
             return answered(question(node, self._registry.driver(node)))
         except BaremetalError as error:
             return refused(error)
+        except Exception as error:
+            LOG.exception("node %s", ident)
+            return refused(
+                DriverError(f"The driver of node {ident} failed with {type(error).__name__}.")
+            )
 
 
 def _judge(node: Node, driver: Driver) -> dict[str, Any]:

@@ -44,6 +44,11 @@ class NodeTask(Task):
         self.scratch["plan"] = plan["uuid"]
         self.scratch["sealed_plan"] = self.nodes.vault.seal(plan)
 
+    def drop_plan(self) -> None:
+        """Forget the plan, which is done: it is handed out no more."""
+        self.scratch.pop("plan", None)
+        self.scratch.pop("sealed_plan", None)
+
     def plan_data(self) -> dict[str, Any] | None:
         """The plan that was kept."""
         sealed = self.scratch.get("sealed_plan")

@@ -54,6 +54,7 @@ class Agent:
         self._node = Found("", "", 300)
         self._heartbeats = 0
         self._last: PlanProgress | None = None
+        self._pause = timing.first_retry
 
     async def run(self) -> None:
         """Act until cancelled; return early when the agent has stopped or died."""
@@ -87,7 +88,15 @@ class Agent:
                 answer = await self._heartbeat(self._last)
             else:
                 answer = await self._carry_out(plan)
-        await asyncio.sleep(self._node.heartbeat_timeout * self._timing.heartbeat_fraction)
+        await asyncio.sleep(self._idle_pause())
+
+    def _idle_pause(self) -> float:
+        """Seconds to the next heartbeat: few at first, for an agent still without a plan."""
+        usual = self._node.heartbeat_timeout * self._timing.heartbeat_fraction
+        if self._last is not None:
+            return usual
+        pause, self._pause = self._pause, self._pause * 2
+        return min(pause, self._timing.longest_retry, usual)
 
     def _plan_in(self, answer: Accepted | Unknown) -> Plan | None:
         if not isinstance(answer, Accepted) or answer.plan is None:

@@ -19,10 +19,13 @@ MakePlan = Callable[[NodeTask], Plan]
 
 
 def boot_ramdisk(task: NodeTask) -> None:
-    """Let the machine boot the agent's ramdisk, from power off, so that its state is known."""
+    """Let the machine boot the agent's ramdisk, from power off, so that its state is known.
+
+    Only a machine that is off cannot ask for the new token in the old one's place.
+    """
     node, driver = task.node, task.driver
-    task.nodes.note(node.uuid, task.clock.now(), agent_token=None, agent_url=None)
     task.set_power(states.POWER_OFF)
+    task.nodes.note(node.uuid, task.clock.now(), agent_token=None, agent_url=None)
     driver.boot.prepare_ramdisk(node)
     if driver.boot.ramdisk_device is not None:
         driver.management.set_boot_device(node, driver.boot.ramdisk_device)
@@ -72,6 +75,7 @@ def judge_agent(task: NodeTask, signal: Mapping[str, Any]) -> Outcome | None:
             f"The agent failed at '{signal.get('step')}': {signal.get('error') or 'no reason given'}"
         )
     task.scratch["results"] = signal.get("results") or {}
+    task.drop_plan()
     return Done(signal.get("message"))
 
 

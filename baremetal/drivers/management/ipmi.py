@@ -57,7 +57,8 @@ class IpmiManagement(ManagementInterface):
             reading.name: {
                 "value": reading.value,
                 "unit": reading.unit,
-                "state": reading.state,
+                "kind": reading.kind,
+                "state": str(reading.health),
             }
             for reading in readings
         }
