@@ -7,6 +7,7 @@ from baremetal.api.controllers import (
     conductors,
     discovery,
     drivers,
+    history,
     node_parts,
     nodes,
     operations,
@@ -18,6 +19,7 @@ from baremetal.api.query import FIELDS
 from baremetal.api.routing import Route
 from baremetal.api.types.allocation import Allocation
 from baremetal.api.types.chassis import Chassis
+from baremetal.api.types.history import HistoryEvent
 from baremetal.api.types.node import Node
 from baremetal.api.types.operation import Operation
 from baremetal.api.types.port import Port
@@ -126,9 +128,14 @@ ROUTES = (
         "DELETE", "/v1/nodes/{node}/traits/{trait}", node_parts.remove_trait, since=37, status=204
     ),
     Route(
-        "GET", "/v1/nodes/{node}/history", node_parts.history, since=78, query=node_parts.HISTORY
+        "GET",
+        "/v1/nodes/{node}/history",
+        history.of_node,
+        since=78,
+        gives=[HistoryEvent],
+        query=history.LISTING.parameters,
     ),
-    Route("GET", "/v1/nodes/{node}/history/{event}", node_parts.history_event, since=78),
+    Route("GET", "/v1/nodes/{node}/history/{event}", history.show, since=78, gives=HistoryEvent),
     Route("GET", "/v1/nodes/{node}/inventory", node_parts.inventory, since=81),
     Route(
         "GET",

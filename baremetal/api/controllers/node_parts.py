@@ -1,15 +1,12 @@
-"""Parts of a node: traits, boot device, validation, history, inventory, and what is empty yet."""
+"""Parts of a node: traits, boot device, validation, inventory, and what is empty yet."""
 
 from typing import Any
-
-import sqlalchemy as sa
 
 from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
 from baremetal.api.query import FIELDS, LIMIT, MARKER, SORT_DIR, Parameter
 from baremetal.api.types import kinds
 from baremetal.db.inventories import get_inventory
-from baremetal.db.tables import history as history_table
 from baremetal.domain.errors import (
     ChangedMeanwhile,
     InvalidInput,
@@ -161,38 +158,6 @@ def _write_traits(call: Call, change: Any) -> Answer:
 
 
 # -- records -----------------------------------------------------------------
-
-HISTORY = (Parameter("detail", kinds.BOOLEAN, about="Show all fields."), LIMIT, MARKER)
-_HISTORY = ("uuid", "created_at", "severity", "event")
-_HISTORY_DETAIL = (*_HISTORY, "event_type", "conductor", "user")
-
-
-def history(call: Call) -> Any:
-    """What went wrong with the node, newest last."""
-    row = call.services.nodes.row(_ident(call))
-    query = sa.select(history_table).where(history_table.c.node_uuid == row["uuid"])
-    with call.services.db.read() as connection:
-        found = connection.execute(query.order_by(history_table.c.id)).mappings().all()
-    names = _HISTORY_DETAIL if call.flag("detail") else _HISTORY
-    return {"history": [_event(call, row["uuid"], event, names) for event in found]}
-
-
-def history_event(call: Call) -> Any:
-    """One of them."""
-    row = call.services.nodes.row(_ident(call))
-    query = sa.select(history_table).where(
-        history_table.c.node_uuid == row["uuid"], history_table.c.uuid == call.arg("event")
-    )
-    with call.services.db.read() as connection:
-        found = connection.execute(query).mappings().first()
-    if found is None:
-        raise NotFound("Node history event", call.arg("event"))
-    return _event(call, row["uuid"], found, _HISTORY_DETAIL)
-
-
-def _event(call: Call, node: str, row: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    href = f"{call.base}/v1/nodes/{node}/history/{row['uuid']}"
-    return {**{name: row[name] for name in names}, "links": [{"href": href, "rel": "self"}]}
 
 
 def inventory(call: Call) -> Any:
