@@ -76,8 +76,9 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         if answer.stream is not None:
             headers.append(("Content-Type", "text/event-stream"))
             return webob.Response(status=answer.status, headerlist=headers, app_iter=answer.stream)
-        if answer.status != _NO_CONTENT:
+        if answer.body:
             headers.append(("Content-Type", _JSON))
+        if answer.status != _NO_CONTENT:
             headers.append(("Content-Length", str(len(answer.body))))
         return webob.Response(status=answer.status, headerlist=headers, app_iter=[answer.body])
 
@@ -86,6 +87,8 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         try:
             version = versions.chosen(environ)
             answer = self._dispatch(environ, version)
+            if not isinstance(answer.body, bytes):
+                answer.body = b"" if answer.body is None else orjson.dumps(answer.body)
         except BaremetalError as error:
             answer = self._refusal(error)
         except Exception:
@@ -95,8 +98,6 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
                 f"{environ['baremetal.request_id']}."
             )
             answer = Answer(errors.body(message, 500), 500)
-        if not isinstance(answer.body, bytes):
-            answer.body = b"" if answer.body is None else orjson.dumps(answer.body)
         request_id = environ["baremetal.request_id"]
         answer.headers = {
             **answer.headers,
@@ -207,12 +208,15 @@ def _body(environ: Mapping[str, Any], most: int) -> bytes | None:
 def _path(raw: str) -> str:
     """The path as text; WSGI hands bytes over as Latin-1.
 
-    :raises InvalidInput: it is no valid UTF-8.
+    :raises InvalidInput: it is no valid UTF-8, or has a NUL, which no name can have.
     """
     try:
-        return raw if raw.isascii() else raw.encode("latin-1").decode()
+        path = raw if raw.isascii() else raw.encode("latin-1").decode()
     except UnicodeDecodeError as error:
         raise InvalidInput("The path is not valid UTF-8.") from error
+    if "\x00" in path:
+        raise InvalidInput("The path contains a NUL character.")
+    return path
 
 
 def _answer_of(route: Route, call: Call) -> Answer:

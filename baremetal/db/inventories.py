@@ -26,6 +26,5 @@ def get_inventory(db: Database, node_uuid: str) -> dict[str, Any] | None:
     """``{"inventory", "plugin_data"}`` of a node; None before its first inspection."""
     query = sa.select(inventories.c.inventory, inventories.c.plugin_data)
     with db.read() as connection:
-        row = connection.execute(query.where(inventories.c.node_uuid == node_uuid)).mappings()
-        found = row.first()
-    return dict(found) if found else None
+        found = connection.execute(query.where(inventories.c.node_uuid == node_uuid)).first()
+    return {"inventory": found[0], "plugin_data": found[1]} if found else None
