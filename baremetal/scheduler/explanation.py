@@ -45,8 +45,8 @@ def _counts(filters: "list[tuple[Filter, sa.ColumnElement[bool]]]") -> "sa.Selec
     ]
     judged = sa.select(*flags).select_from(nodes).subquery()
     passes = list(judged.c)
-    prefixes = (passes[: number + 1] for number in range(len(passes)))
-    return sa.select(
-        sa.func.count(),
-        *(sa.func.count(sa.case((sa.and_(*(p == 1 for p in some)), 1))) for some in prefixes),
-    ).select_from(judged)
+    columns: list[sa.ColumnElement[Any]] = [sa.func.count()]
+    for number in range(1, len(passes) + 1):
+        all_of_these = sa.and_(*(each == 1 for each in passes[:number]))
+        columns.append(sa.func.count(sa.case((all_of_these, 1))))
+    return sa.select(*columns).select_from(judged)

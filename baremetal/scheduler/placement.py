@@ -74,7 +74,7 @@ class Scheduler:
             .limit(_BATCH)
         )
         with self._db.read() as connection:
-            return list(connection.execute(query).mappings())
+            return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def misfits(wish: Wish, node: Mapping[str, Any]) -> list[str]:
