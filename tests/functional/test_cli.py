@@ -1,8 +1,11 @@
 """The `baremetal` command against the real service and simulated machines, as a person uses it."""
 
+import contextlib
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +22,23 @@ pytestmark = pytest.mark.slow
 
 _BAREMETAL = (sys.executable, "-m", "baremetal.cmd.main")
 _IMAGE = ("--image", "http://images.example/x", "--checksum", "0" * 32)
+
+
+def _free_port(count: int) -> int:
+    """The first of `count` UDP ports that nobody uses."""
+    while True:
+        first = random.randrange(20000, 32000)
+        with contextlib.ExitStack() as probes:
+            try:
+                for number in range(count):
+                    probe = probes.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+                    probe.bind(("127.0.0.1", first + number))
+            except OSError:
+                continue
+        return first
+
+
+_BMC_PORT = _free_port(3)
 
 
 class Result:
@@ -70,7 +90,7 @@ def run(plane: PlaneProcess) -> Run:
 def enrolment(plane: PlaneProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The file that enrols three simulated machines; they run."""
     file = tmp_path_factory.mktemp("fleet") / "enrolment.yaml"
-    options = ("--machines", "3", "--bmc-port", "18230", "--boot-seconds", "0.2")
+    options = ("--machines", "3", "--bmc-port", str(_BMC_PORT), "--boot-seconds", "0.2")
     files = ("--api", plane.url, "--enrolment", str(file))
     command = [*_BAREMETAL, "simulate", *options, *files]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as fleet:
@@ -136,7 +156,7 @@ def test_a_wait_outlives_the_service(run: Run, enrolment: Path, plane: PlaneProc
 
 def test_a_wrong_password_of_a_bmc_is_told_with_the_way_out(run: Run, enrolment: Path) -> None:
     words = ("--driver", "ipmi", "--name", "locked", "--driver-info", "ipmi_address=127.0.0.1")
-    secret = ("--driver-info", "ipmi_port=18230", "--driver-info", "ipmi_username=admin")
+    secret = ("--driver-info", f"ipmi_port={_BMC_PORT}", "--driver-info", "ipmi_username=admin")
     password = ("--driver-info", "ipmi_password=-")
     made = run("node", "create", *words, *secret, *password, stdin="wrong\n")
     made.lines()
