@@ -17,6 +17,8 @@ from baremetal.drivers.bmc.protocol import RAKP, Refusal, Refused
 _OPENING: Final = "OPENSESSION"
 #: So many RAKP messages 1 ignored, with an Open Session answered: it is no matter of chance.
 LOGINS_IGNORED: Final = 10
+#: So many datagrams that mean nothing are no late answers to an earlier session.
+_NOISY: Final = 3
 
 _AUTHENTICATION: Final = {
     Refusal.PASSWORD: BmcAuthenticationFailed.wrong_password,
@@ -82,7 +84,7 @@ def of_silence(journey: Journey, bmc: BmcAddress, seconds: float) -> BmcError:
             f"BMC {bmc} began the login of user '{bmc.username}' and then fell silent. Check the "
             "network for lost packets, and whether the BMC is overloaded or restarting."
         )
-    if journey.noise:
+    if journey.noise >= _NOISY:
         what = f"sent {journey.noise} datagrams that are no IPMI answers, and no answer"
         return BmcProtocolError.nonsense(bmc, what)
     return BmcNoAnswer.silent(bmc, seconds, journey.trouble)
