@@ -1,6 +1,11 @@
 """Every route of the API: method, path, controller, and the microversion that brought it."""
 
+from functools import cache
+from typing import Any
+
+from baremetal.api.call import Call
 from baremetal.api.controllers import (
+    absent,
     agent,
     allocations,
     chassis,
@@ -15,6 +20,7 @@ from baremetal.api.controllers import (
     states,
     stream,
 )
+from baremetal.api.openapi import document
 from baremetal.api.query import FIELDS
 from baremetal.api.routing import Route
 from baremetal.api.types.allocation import Allocation
@@ -33,10 +39,22 @@ _NODES = nodes.LISTING.parameters
 _OPERATIONS = operations.LISTING.parameters
 _PORTS = ports.LISTING.parameters
 
+
+def _openapi(call: Call) -> Any:
+    """This API, as an OpenAPI document."""
+    return {**_document(), "servers": [{"url": call.base}]}
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return document(ROUTES)
+
+
 ROUTES = (
     # versions
     Route("GET", "/", discovery.root, public=True),
     Route("GET", "/v1", discovery.v1, public=True),
+    Route("GET", "/v1/openapi.json", _openapi, public=True),
     # nodes
     Route("GET", "/v1/nodes", nodes.list_nodes, gives=[Node], query=_NODES),
     Route("POST", "/v1/nodes", nodes.create, takes=Node, gives=Node, status=201),
@@ -96,13 +114,6 @@ ROUTES = (
         status=204,
         takes=node_parts.NOTHING,
     ),
-    Route(
-        "GET",
-        "/v1/nodes/{node}/management/indicators",
-        node_parts.nothing("indicators"),
-        since=63,
-        query=node_parts.LISTS,
-    ),
     Route("GET", "/v1/nodes/{node}/sensors", node_parts.sensors),
     # node parts
     Route("GET", "/v1/nodes/{node}/ports", ports.of_node, gives=[Port], query=_PORTS),
@@ -137,29 +148,40 @@ ROUTES = (
     ),
     Route("GET", "/v1/nodes/{node}/history/{event}", history.show, since=78, gives=HistoryEvent),
     Route("GET", "/v1/nodes/{node}/inventory", node_parts.inventory, since=81),
+    # what no driver of this release has
+    *(
+        Route("GET", f"/v1/nodes/{{node}}/{path}", absent.nothing(name), since, query=absent.LISTS)
+        for path, name, since in (
+            ("bios", "bios", 40),
+            ("firmware", "firmware", 86),
+            ("management/indicators", "indicators", 63),
+            ("portgroups", "portgroups", 24),
+            ("vifs", "vifs", 28),
+            ("volume/connectors", "connectors", 32),
+            ("volume/targets", "targets", 32),
+        )
+    ),
+    Route("GET", "/v1/nodes/{node}/volume", absent.volume, since=32),
+    Route("GET", "/v1/nodes/{node}/vendor_passthru/methods", absent.no_methods),
+    Route("GET", "/v1/drivers/{driver}/vendor_passthru/methods", absent.no_driver_methods),
     Route(
         "GET",
-        "/v1/nodes/{node}/portgroups",
-        node_parts.nothing("portgroups"),
-        since=24,
-        query=node_parts.LISTS,
+        "/v1/drivers/{driver}/raid/logical_disk_properties",
+        absent.no_driver_methods,
+        since=12,
     ),
-    Route(
-        "GET", "/v1/nodes/{node}/vifs", node_parts.nothing("vifs"), since=28, query=node_parts.LISTS
+    *(
+        Route(method, f"/v1/nodes/{{node}}/{path}", absent.unsupported(what), since, status=204)
+        for method, path, what, since in (
+            ("PUT", "states/boot_mode", "changing the boot mode", 76),
+            ("PUT", "states/secure_boot", "secure boot", 76),
+            ("PUT", "states/raid", "RAID", 12),
+            ("POST", "vifs", "VIFs", 28),
+            ("DELETE", "vifs/{vif}", "VIFs", 28),
+            ("POST", "vmedia", "virtual media", 89),
+            ("DELETE", "vmedia", "virtual media", 89),
+        )
     ),
-    Route("POST", "/v1/nodes/{node}/vifs", node_parts.unsupported("VIFs"), since=28),
-    Route(
-        "GET", "/v1/nodes/{node}/bios", node_parts.nothing("bios"), since=40, query=node_parts.LISTS
-    ),
-    Route(
-        "GET",
-        "/v1/nodes/{node}/firmware",
-        node_parts.nothing("firmware"),
-        since=86,
-        query=node_parts.LISTS,
-    ),
-    Route("POST", "/v1/nodes/{node}/vmedia", node_parts.unsupported("virtual media"), since=89),
-    Route("DELETE", "/v1/nodes/{node}/vmedia", node_parts.unsupported("virtual media"), since=89),
     # ports
     Route("GET", "/v1/ports", _P.list, gives=[Port], query=_PORTS),
     Route("POST", "/v1/ports", _P.create, takes=Port, gives=Port, status=201),
@@ -242,5 +264,5 @@ ROUTES = (
         gives=Operation,
         status=202,
     ),
-    Route("GET", "/v1/events/stream", stream.stream, query=stream.PARAMETERS),
+    Route("GET", "/v1/events/stream", stream.stream, gives="events", query=stream.PARAMETERS),
 )

@@ -4,14 +4,13 @@ from typing import Any
 
 from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
-from baremetal.api.query import FIELDS, LIMIT, MARKER, SORT_DIR, Parameter
+from baremetal.api.query import Parameter
 from baremetal.api.types import kinds
 from baremetal.db.inventories import get_inventory
 from baremetal.domain.errors import (
     ChangedMeanwhile,
     InvalidInput,
     NotFound,
-    NotSupported,
     Unavailable,
 )
 from baremetal.domain.node import MAX_TRAITS, is_trait
@@ -167,29 +166,3 @@ def inventory(call: Call) -> Any:
     if found is None:
         raise NotFound("Node inventory record for node", row["uuid"])
     return found
-
-
-# -- what no driver of this release has --------------------------------------
-
-
-LISTS = (LIMIT, MARKER, SORT_DIR, FIELDS, Parameter("detail", kinds.BOOLEAN))
-
-
-def nothing(name: str) -> Any:
-    """A controller for a part that is always empty: no driver of this release has any."""
-
-    def empty(call: Call) -> Any:
-        call.services.nodes.row(_ident(call))
-        return {name: []}
-
-    return empty
-
-
-def unsupported(what: str) -> Any:
-    """A controller for an ability that no driver of this release has."""
-
-    def refuse(call: Call) -> Answer:
-        row = call.services.nodes.row(_ident(call))
-        raise NotSupported(f"Driver {row['driver']} of node {row['uuid']} does not support {what}.")
-
-    return refuse

@@ -105,6 +105,12 @@ def _texts(value: Any) -> list[str]:
     return value
 
 
+def _objects(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError("must be an array of objects")
+    return value
+
+
 def _mac(value: Any) -> str:
     mac = normal_mac(value)
     if mac is None:
@@ -156,6 +162,7 @@ OBJECT = Kind("object", _object, {"type": "object"}, stored_as="json")
 #: For query parameters: the digits of a number, and words separated by commas.
 COUNT = Kind("count", _count, {"type": "integer", "minimum": 0}, stored_as="integer")
 NAMES = Kind("names", _names, {"type": "array", "items": {"type": "string"}})
+OBJECTS = Kind("array", _objects, {"type": "array", "items": {"type": "object"}}, stored_as="json")
 TEXTS = Kind("array", _texts, {"type": "array", "items": {"type": "string"}}, stored_as="json")
 MAC = Kind("mac", _mac, {"type": "string", "pattern": "^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$"})
 MOMENT = Kind("date-time", _text(32), {"type": "string", "format": "date-time"})

@@ -21,7 +21,7 @@ class Operation(Type):
     node_uuid = Field(kinds.UUID, source="resource_uuid")
     conductor_group = Field(kinds.TEXT)
     step = Field(kinds.TEXT, about="The step at which it is.")
-    steps = Field(kinds.OBJECT, about="Each step: name, state, started_at, finished_at, message.")
+    steps = Field(kinds.OBJECTS, about="Each step: name, state, started_at, finished_at, message.")
     progress = Field(
         kinds.COMPUTED, needs=("percent", "message"), about="percent from 0 to 100, message."
     )
