@@ -14,6 +14,9 @@ from baremetal.domain.errors import Unavailable
 
 #: How long a writer may queue for the one SQLite write connection, seconds.
 _WRITE_QUEUE_SECONDS = 60
+
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtext(:what))")
+_LOCK_SHARED = sa.text("SELECT pg_advisory_xact_lock_shared(hashtext(:what))")
 #: Page cache of each SQLite connection, of which each thread has one.
 _CACHE_KIB = 512
 
@@ -116,6 +119,19 @@ class Database:
         """Close all connections."""
         self._writer.dispose()
         self._reader.dispose()
+
+
+def one_at_a_time(tx: sa.Connection, what: str) -> None:
+    """Wait until no other transaction does `what`; then none does until this one ends."""
+    if tx.dialect.name == "postgresql":
+        # On SQLite there is one writer anyway.
+        tx.execute(_LOCK, {"what": what})
+
+
+def before_or_after(tx: sa.Connection, what: str) -> None:
+    """Take part in `what` beside others, but not beside one who wants it `one_at_a_time`."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(_LOCK_SHARED, {"what": what})
 
 
 def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:

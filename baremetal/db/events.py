@@ -5,10 +5,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from baremetal.db.database import Database
+from baremetal.db.database import Database, before_or_after, one_at_a_time
 from baremetal.db.tables import events
 
 _INSERT = events.insert()
+_RECORDING = "baremetal events"
 
 #: One event before it has a number: (type, node uuid, data).
 Event = tuple[str, str | None, Mapping[str, Any]]
@@ -21,6 +22,7 @@ def record(tx: sa.Connection, at: str, happened: Iterable[Event]) -> None:
         for kind, node, data in happened
     ]
     if rows:
+        before_or_after(tx, _RECORDING)
         tx.execute(_INSERT, rows)
 
 
@@ -37,13 +39,18 @@ class EventLog:
             return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
 
     def after(self, number: int, node: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
-        """The events that came after `number`, oldest first."""
-        query = sa.select(events).where(events.c.id > number)
+        """The events that came after `number`, oldest first; none ever comes between them."""
+        query = sa.select(events).where(events.c.id > number).order_by(events.c.id).limit(limit)
         if node is not None:
             query = query.where(events.c.node_uuid == node)
         with self._db.read() as connection:
-            found = connection.execute(query.order_by(events.c.id).limit(limit)).mappings()
-            return [dict(row) for row in found]
+            found = [dict(row) for row in connection.execute(query).mappings()]
+        if not found or self._db.is_sqlite:
+            return found
+        # A number is given out before its event is committed: let those before the last commit.
+        with self._db.write() as tx:
+            one_at_a_time(tx, _RECORDING)
+            return [dict(row) for row in tx.execute(query).mappings()]
 
     def prune(self, keep: int) -> int:
         """Drop all but the newest `keep` events; how many went."""

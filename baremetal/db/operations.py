@@ -4,7 +4,6 @@ Every write that a worker makes names the fence of its claim, so a worker that l
 its lease can change nothing, neither the operation nor the node.
 """
 
-from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from baremetal.db import events, history
+from baremetal.db import events, history, queue
 from baremetal.db.allocations import follow_node
 from baremetal.db.database import Database
 from baremetal.db.tables import nodes, operations
@@ -22,33 +21,12 @@ from baremetal.domain.errors import LeaseLost, NotFound
 from baremetal.domain.history import EVENT_TYPES, Failure
 from baremetal.domain.operation import Limits, Operation
 
-#: Most queued operations that one look at the queue considers.
-_QUEUE_WINDOW = 500
-
 _OPERATION_COLUMNS = [
     operations.c[name] for name in Operation.__dataclass_fields__ if name in operations.c
 ]
 
 # Statements are made once: to make one costs more than to run it.
 _INSERT = operations.insert()
-_QUEUED_COLUMNS = [
-    operations.c[name] for name in ("id", "kind", "conductor_group", "requested_by", "started_at")
-]
-_ANY_QUEUED = (
-    sa.select(operations.c.id)
-    .where(operations.c.state == op.QUEUED, operations.c.conductor_group == sa.bindparam("group"))
-    .limit(1)
-)
-_ALL_QUEUED = (
-    sa.select(*_QUEUED_COLUMNS)
-    .where(operations.c.state == op.QUEUED, operations.c.conductor_group == sa.bindparam("group"))
-    .order_by(operations.c.id)
-    .limit(_QUEUE_WINDOW)
-    .with_for_update(skip_locked=True)
-)
-_BEGUN = sa.select(operations.c.kind, operations.c.conductor_group, operations.c.owner).where(
-    operations.c.state.in_(op.OPEN), operations.c.started_at.is_not(None)
-)
 _TAKE = (
     sa.update(operations)
     .where(operations.c.id.in_(sa.bindparam("ids", expanding=True)))
@@ -78,6 +56,14 @@ _FENCED = sa.update(operations).where(
     operations.c.state == op.RUNNING,
 )
 _FENCED_OBEYING = _FENCED.where(operations.c.cancel_requested.is_(None))
+_FORGET = (
+    sa.update(operations)
+    .where(
+        operations.c.id == sa.bindparam("our_id"),
+        operations.c.signal == sa.bindparam("consumed", type_=operations.c.signal.type),
+    )
+    .values(signal=None)
+)
 _NODE = (
     sa.update(nodes)
     .where(nodes.c.uuid == sa.bindparam("our_uuid"))
@@ -125,7 +111,11 @@ class NodeChange:
 
 @dataclass(slots=True)
 class Progress:
-    """What a checkpoint writes of the operation itself."""
+    """What a checkpoint writes of the operation itself.
+
+    `consumed` is the signal that the last step has dealt with. Until that is written the
+    signal stays, so that a crash in the middle of dealing with it loses nothing.
+    """
 
     cursor: int
     step: str | None
@@ -133,6 +123,7 @@ class Progress:
     percent: int = 0
     message: str | None = None
     scratch: Mapping[str, Any] = field(default_factory=dict)
+    consumed: Mapping[str, Any] | None = None
 
     def values(self) -> dict[str, Any]:
         """As columns."""
@@ -205,12 +196,11 @@ class OperationStore:
         lease_until: datetime,
     ) -> list[Operation]:
         """At most `room` operations that are now ours, in fair order, within the limits."""
-        if not self._anything_queued(group):
-            return []
+        with self._db.read() as connection:
+            if not queue.anything(connection, group):
+                return []
         with self._db.write() as tx:
-            queued = tx.execute(_ALL_QUEUED, {"group": group}).all()
-            begun = [tuple(row) for row in tx.execute(_BEGUN)]
-            chosen = _choose(queued, begun, limits, room, host)
+            chosen = queue.next_ids(tx, group, host, limits, room)
             if not chosen:
                 return []
             values = {"ids": chosen, "host": host, "at": stamp(now), "until": stamp(lease_until)}
@@ -218,10 +208,6 @@ class OperationStore:
             rows = tx.execute(_TAKEN, {"ids": chosen}).mappings().all()
             tx.execute(_RESERVE, {"uuids": [row["uuid"] for row in rows], "host": host})
             return sorted((_operation(row) for row in rows), key=lambda o: chosen.index(o.id))
-
-    def _anything_queued(self, group: str) -> bool:
-        with self._db.read() as connection:
-            return connection.execute(_ANY_QUEUED, {"group": group}).first() is not None
 
     def renew(self, host: str, ids: Sequence[int], lease_until: datetime) -> int:
         """Prolong the leases of what really runs here; how many still are ours."""
@@ -248,13 +234,12 @@ class OperationStore:
 
     def _requeue(self, condition: Any, values: Mapping[str, Any], now: datetime) -> int:
         with self._db.read() as connection:
-            if connection.execute(sa.select(operations.c.id).where(condition).limit(1)).first():
-                changed = {"state": op.QUEUED, "updated_at": stamp(now), **values}
-                with self._db.write() as tx:
-                    return tx.execute(
-                        sa.update(operations).where(condition).values(changed)
-                    ).rowcount
-        return 0
+            query = sa.select(operations.c.id).where(condition).limit(1)
+            if connection.execute(query).first() is None:
+                return 0
+        changed = {"state": op.QUEUED, "updated_at": stamp(now), **values}
+        with self._db.write() as tx:
+            return tx.execute(sa.update(operations).where(condition).values(changed)).rowcount
 
     # -- a claimed operation -------------------------------------------------
 
@@ -269,6 +254,7 @@ class OperationStore:
         at = stamp(now)
         with self._db.write() as tx:
             self._write_fenced(tx, operation, progress.values(), at, obey=True)
+            self._forget_signal(tx, operation, progress)
             if change is not None:
                 self._change_node(tx, change, at)
 
@@ -299,6 +285,7 @@ class OperationStore:
                 "lease_until": None,
             }
             self._write_fenced(tx, operation, values, at, obey=True)
+            self._forget_signal(tx, operation, progress)
             news = state_event(_row_of(operation), op.WAITING, progress.step, None, at)
             self._change_node(tx, change, at, [news], reservation=None)
             tx.execute(
@@ -353,8 +340,6 @@ class OperationStore:
             "our_id": operation.id,
             "our_fence": operation.fence,
         }
-        if operation.signal is not None:
-            written["signal"] = None
         query = _FENCED_OBEYING if obey else _FENCED
         if tx.execute(query, written).rowcount == 1:
             return
@@ -366,6 +351,11 @@ class OperationStore:
         if obey and how and fence == operation.fence and state == op.RUNNING:
             raise CancelRequested(how)
         raise LeaseLost(f"Operation {operation.uuid} was taken over by another conductor.")
+
+    def _forget_signal(self, tx: sa.Connection, operation: Operation, progress: Progress) -> None:
+        """Drop the signal that a step has dealt with; one that came since stays."""
+        if progress.consumed is not None:
+            tx.execute(_FORGET, {"our_id": operation.id, "consumed": progress.consumed})
 
     def _change_node(
         self,
@@ -465,49 +455,3 @@ class OperationStore:
                 .values(state=op.QUEUED)
             )
             return asked == 1
-
-
-def _choose(
-    queued: Sequence[sa.Row[Any]],
-    in_progress: Iterable[tuple[str, str, str | None]],
-    limits: Mapping[str, Limits],
-    room: int,
-    host: str,
-) -> list[int]:
-    """Ids to take: what resumes first, then by turns between requesters, within the limits."""
-    chosen = [row.id for row in queued if row.started_at is not None][:room]
-    by_group: Counter[tuple[str, str]] = Counter()
-    by_host: Counter[str] = Counter()
-    for kind, group, owner in in_progress:
-        by_group[kind, group] += 1
-        if owner == host:
-            by_host[kind] += 1
-    batch_open = {key: count for key, count in by_group.items() if count}
-    for row in _by_turns([row for row in queued if row.started_at is None]):
-        if len(chosen) >= room:
-            break
-        key = (row.kind, row.conductor_group)
-        limit = limits.get(row.kind, Limits())
-        if limit.rolling and (key in batch_open or by_group[key] >= limit.rolling):
-            continue
-        if limit.per_group is not None and by_group[key] >= limit.per_group:
-            continue
-        if limit.per_conductor is not None and by_host[row.kind] >= limit.per_conductor:
-            continue
-        by_group[key] += 1
-        by_host[row.kind] += 1
-        chosen.append(row.id)
-    return chosen
-
-
-def _by_turns(queued: Iterable[sa.Row[Any]]) -> Iterable[sa.Row[Any]]:
-    """One of each requester in turn, each requester's in order."""
-    queues: dict[str | None, deque[sa.Row[Any]]] = defaultdict(deque)
-    for row in queued:
-        queues[row.requested_by].append(row)
-    turns = deque(queues.values())
-    while turns:
-        queue = turns.popleft()
-        yield queue.popleft()
-        if queue:
-            turns.append(queue)

@@ -16,26 +16,44 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from baremetal.domain.errors import Unavailable
 
+_NEVER = (0, 0)
+_WRONG_KEY = (
+    "A secret in the database was encrypted with a key that is not in the key file. "
+    "Put that key back as a further line of the file."
+)
+
 
 class Vault:
-    """Encrypts and decrypts the secrets of a row."""
+    """Encrypts and decrypts the secrets of a row.
+
+    One that was opened from a file reads it again when it changes, so that a rotation
+    of keys needs no restart.
+    """
 
     def __init__(self, keys: list[bytes]) -> None:
         """Use `keys`, the newest first."""
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._path: Path | None = None
+        self._seen = _NEVER
 
     @classmethod
     def open(cls, path: Path) -> "Vault":
-        """The vault of a key file, which is made (mode 0600) where there is none."""
+        """The vault of a key file, which is made (mode 0600) where there is none.
+
+        :raises Unavailable: the file holds no key, or something else.
+        """
         if not path.exists():
             write_keys(path, [Fernet.generate_key()])
-        return cls(read_keys(path))
+        seen = _seen(path)
+        vault = cls(read_keys(path))
+        vault._path, vault._seen = path, seen
+        return vault
 
     def seal(self, secrets: Mapping[str, Any]) -> str | None:
         """The secrets as one opaque token; None where there are none."""
         if not any(secrets.values()):
             return None
-        return self._fernet.encrypt(orjson.dumps(secrets)).decode()
+        return self._newest().encrypt(orjson.dumps(secrets)).decode()
 
     def unseal(self, token: str | None) -> dict[str, Any]:
         """The secrets in a token.
@@ -45,22 +63,51 @@ class Vault:
         if token is None:
             return {}
         try:
-            found: dict[str, Any] = orjson.loads(self._fernet.decrypt(token.encode()))
+            found: dict[str, Any] = orjson.loads(self._newest().decrypt(token.encode()))
         except InvalidToken as error:
-            raise Unavailable(
-                "A secret in the database was encrypted with a key that is not in the key file. "
-                "Put that key back as a further line of the file."
-            ) from error
+            raise Unavailable(_WRONG_KEY) from error
         return found
 
     def rotate(self, token: str) -> str:
-        """The same secrets, sealed with the newest key."""
-        return self._fernet.rotate(token.encode()).decode()
+        """The same secrets, sealed with the newest key.
+
+        :raises Unavailable: they were sealed with a key that is not in the key file.
+        """
+        try:
+            return self._newest().rotate(token.encode()).decode()
+        except InvalidToken as error:
+            raise Unavailable(_WRONG_KEY) from error
+
+    def _newest(self) -> MultiFernet:
+        if self._path is not None and (seen := _seen(self._path)) not in (self._seen, _NEVER):
+            self._fernet = MultiFernet([Fernet(key) for key in read_keys(self._path)])
+            self._seen = seen
+        return self._fernet
+
+
+def _seen(path: Path) -> tuple[int, int]:
+    """What changes when the file does; a file that is gone for a moment changes nothing."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return _NEVER
+    return found.st_mtime_ns, found.st_ino
 
 
 def read_keys(path: Path) -> list[bytes]:
-    """The keys in a key file, the newest first."""
-    return [line.strip().encode() for line in path.read_text().splitlines() if line.strip()]
+    """The keys in a key file, the newest first.
+
+    :raises Unavailable: it holds no key, or a line that is none.
+    """
+    keys = [line.strip().encode() for line in path.read_text().splitlines() if line.strip()]
+    try:
+        MultiFernet([Fernet(key) for key in keys])
+    except ValueError as error:
+        raise Unavailable(
+            f"The key file {path} is not one Fernet key per line ({error}). "
+            "Put its backup in its place; without its keys no secret can be read again."
+        ) from error
+    return keys
 
 
 def write_keys(path: Path, keys: list[bytes]) -> None:
@@ -68,4 +115,7 @@ def write_keys(path: Path, keys: list[bytes]) -> None:
     draft = path.with_suffix(".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.writelines(key.decode() + "\n" for key in keys)
+        out.flush()
+        # A key that is lost with the power takes every secret with it.
+        os.fsync(out.fileno())
     draft.replace(path)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from baremetal.clock import Clock
+from baremetal.domain.errors import NotSupported
 from baremetal.domain.node import Node
 from baremetal.domain.operation import Operation
 from baremetal.domain.outcomes import Outcome
@@ -84,9 +85,9 @@ class Flow(Generic[T]):
     def find(self, name: str) -> Step[T]:
         """The step of that name.
 
-        :raises KeyError: the flow has none; a newer release began this operation.
+        :raises NotSupported: the flow has none; a newer release began this operation.
         """
         for step in self.steps:
             if step.name == name:
                 return step
-        raise KeyError(name)
+        raise NotSupported(f"This release does not know the step '{name}' of {self.kind}.")

@@ -1,14 +1,14 @@
 """Runs one claimed operation from where it stands to its end, or to its next wait."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from baremetal.clock import Clock
 from baremetal.db.operations import CancelRequested, NodeChange, OperationStore, Progress
 from baremetal.db.types import stamp
 from baremetal.domain import operation as op
+from baremetal.domain import states
 from baremetal.domain.errors import BaremetalError, LeaseLost, Unavailable
 from baremetal.domain.operation import Operation
 from baremetal.domain.outcomes import Done, Hold, Outcome, Wait
@@ -48,13 +48,60 @@ class Runner:
         Where the database does not answer, the lease runs out and a sweep finds the rest.
         """
         try:
-            _Run(self, operation).go()
+            self._begin(operation).go()
         except LeaseLost as lost:
             LOG.warning("%s", lost.message)
-        except Unavailable as error:
+        except BaremetalError as error:
             LOG.warning("Operation %s rests: %s", operation.uuid, error.message)
         except Exception:
             LOG.exception("Operation %s (%s) rests", operation.uuid, operation.kind)
+
+    def _begin(self, operation: Operation) -> "_Run":
+        """The operation with its node and driver at hand.
+
+        :raises BaremetalError: something for it is not here, such as its driver.
+        """
+        try:
+            return _Run(self, operation)
+        except Unavailable:
+            raise
+        except BaremetalError as error:
+            if operation.cancel_requested:
+                self._abandon(operation, error)
+            raise
+
+    def _abandon(self, operation: Operation, error: BaremetalError) -> None:
+        """End an operation without its driver, because a person wants it to end."""
+        steps, phases = operation.steps, states.PHASES.get(operation.kind, ())
+        phase = _phase_at(self._flows[operation.kind], phases, steps or None, operation.cursor)
+        values: dict[str, Any] = {"last_error": error.message, "target_power_state": None}
+        if phase is not None:
+            values["provision_state"] = phase.failure
+        self._store.finish(
+            operation,
+            op.CANCELLED,
+            Progress(operation.cursor, None, steps, scratch=operation.scratch),
+            NodeChange(operation.resource_uuid, values),
+            error.message,
+            self._clock.now(),
+        )
+
+
+def _phase_at(
+    flow: Flow[Any],
+    phases: Sequence[Phase],
+    steps: Sequence[Mapping[str, Any]] | None,
+    cursor: int,
+) -> Phase | None:
+    """The stretch of work that the step at `cursor` belongs to; `steps` None: before all."""
+    if not phases:
+        return None
+    if steps is not None and cursor >= len(steps):
+        return phases[-1]
+    if steps is None:
+        return phases[0]
+    numbers = {step.name: step.phase for step in flow.steps}
+    return phases[numbers.get(steps[cursor]["name"], 0)]
 
 
 class _Run:
@@ -71,16 +118,13 @@ class _Run:
         self._power_state = self._task.node.power_state
         self._steps: list[dict[str, Any]] = [dict(step) for step in operation.steps]
         self._cursor = operation.cursor
+        self._begun = bool(self._steps)
+        self._consumed: Mapping[str, Any] | None = None
 
     def go(self) -> None:
         """Run to the end or to a wait."""
-        if not self._steps:
-            self._steps = [
-                {"name": step.name, "state": "pending"}
-                for step in self._flow.steps
-                if step.when(self._task)
-            ]
         try:
+            self._list_steps()
             if self._operation.cancel_requested:
                 raise CancelRequested(self._operation.cancel_requested)
             while self._cursor < len(self._steps):
@@ -100,6 +144,13 @@ class _Run:
         else:
             self._succeed()
 
+    def _list_steps(self) -> None:
+        """Decide once which of the flow's steps this operation has."""
+        if not self._begun:
+            wanted = [step.name for step in self._flow.steps if step.when(self._task)]
+            self._steps = [{"name": name, "state": "pending"} for name in wanted]
+            self._begun = True
+
     # -- one step ------------------------------------------------------------
 
     @property
@@ -108,24 +159,25 @@ class _Run:
 
     @property
     def _step_name(self) -> str:
+        if not self._begun:
+            return "start"
         return str(self._record["name"]) if self._cursor < len(self._steps) else "finish"
 
     @property
     def _phase(self) -> Phase | None:
-        if not self._task.phases:
-            return None
-        if self._cursor >= len(self._steps):
-            return self._task.phases[-1]
-        return self._task.phases[self._flow.find(self._record["name"]).phase]
+        steps = self._steps if self._begun else None
+        return _phase_at(self._flow, self._task.phases, steps, self._cursor)
 
     def _run_step(self, step: Step[Any]) -> bool:
         """Whether the run may go on to the next step at once."""
         signal = self._operation.signal
-        resumed = self._record["state"] == "waiting" and signal is not None
+        # A step that was cut off while it dealt with a signal deals with it again.
+        resumed = self._record.get("waited", False)
         self._enter(step)
         outcome: Outcome | None
         if resumed and step.resume is not None and signal is not None:
             outcome = step.resume(self._task, signal)
+            self._consumed = signal
         else:
             outcome = step.do(self._task)
         if isinstance(outcome, Wait | Hold):
@@ -136,17 +188,21 @@ class _Run:
         return True
 
     def _enter(self, step: Step[Any]) -> None:
+        before = dict(self._record)
         self._mark("running")
         if self._phase is not None and self._provision_state != self._phase.during:
             self._task.change(provision_state=self._phase.during)
         if step.quick and self._cursor == 0 and not self._task.changes:
             # Nothing is done yet that a crash could lose.
             return
-        self._store.checkpoint(
-            self._operation, self._progress(), self._take_change(), self._clock.now()
-        )
-        if self._operation.signal is not None:
-            self._operation = replace(self._operation, signal=None)
+        try:
+            self._store.checkpoint(
+                self._operation, self._progress(), self._take_change(), self._clock.now()
+            )
+        except CancelRequested:
+            # A step that was never entered is not to be undone.
+            self._steps[self._cursor] = before
+            raise
         LOG.info(
             "operation %s %s node %s step %s",
             self._operation.uuid,
@@ -157,6 +213,7 @@ class _Run:
 
     def _suspend(self, outcome: Wait | Hold) -> None:
         self._mark("waiting")
+        self._record["waited"] = True
         phase = self._phase
         seconds = outcome.seconds if isinstance(outcome, Wait) else self._hold_seconds
         if phase is not None:
@@ -191,7 +248,7 @@ class _Run:
 
     def _fail(self, state: str, error: str) -> None:
         phase = self._phase
-        if self._cursor < len(self._steps):
+        if self._cursor < len(self._steps) and self._record["state"] != "pending":
             self._mark("failed", error)
         self._undo()
         if phase is not None:
@@ -210,15 +267,25 @@ class _Run:
 
     def _undo(self) -> None:
         """Undo what was done, last first; a failing undo is noted and the rest goes on."""
+        known = {step.name: step for step in self._flow.steps}
         for record in reversed(self._steps[: self._cursor + 1]):
-            step = self._flow.find(record["name"])
-            if step.undo is None or record["state"] not in ("done", "failed"):
+            step = known.get(record["name"])
+            if step is None or step.undo is None or record["state"] not in ("done", "failed"):
                 continue
             try:
                 step.undo(self._task)
-            except BaremetalError as error:
-                record["message"] = f"undo failed: {error.message}"
-                LOG.warning("operation %s: undo of %s: %s", self._operation.uuid, step.name, error)
+            except (LeaseLost, Unavailable):
+                raise
+            except Exception as error:
+                reason = error.message if isinstance(error, BaremetalError) else repr(error)
+                record["message"] = f"undo failed: {reason}"
+                LOG.warning(
+                    "operation %s: undo of %s: %s",
+                    self._operation.uuid,
+                    step.name,
+                    reason,
+                    exc_info=not isinstance(error, BaremetalError),
+                )
             else:
                 record["state"] = "undone" if record["state"] == "done" else record["state"]
 
@@ -238,6 +305,7 @@ class _Run:
             steps=self._steps,
             percent=100 * done // len(self._steps) if self._steps else 100,
             scratch=self._task.scratch,
+            consumed=self._consumed,
         )
 
     def _take_change(self) -> NodeChange | None:
