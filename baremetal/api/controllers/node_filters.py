@@ -1,0 +1,105 @@
+"""What narrows lists of nodes."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from baremetal.api.call import Call
+from baremetal.api.listing import Filter
+from baremetal.api.types import kinds
+from baremetal.db.tables import nodes
+from baremetal.domain import states
+
+
+def _state(text: Any) -> str:
+    if text not in states.ALL:
+        raise ValueError(f'Provision state "{text}" is not valid')
+    return str(text)
+
+
+def _looked_after(call: Call, hostname: str) -> tuple[tuple[str, str], ...]:
+    """The (driver, conductor group) pairs that a conductor answers for."""
+    return call.services.members.looked_after(hostname)
+
+
+def _one_of_pairs(pairs: tuple[tuple[str, str], ...]) -> "sa.ColumnElement[bool]":
+    mine = (
+        sa.and_(nodes.c.driver == driver, nodes.c.conductor_group == group)
+        for driver, group in pairs
+    )
+    return sa.or_(sa.false(), *mine)
+
+
+def _one_of_shards(names: tuple[str, ...]) -> "sa.ColumnElement[bool]":
+    return sa.or_(sa.false(), *(nodes.c.shard == name for name in names))
+
+
+FILTERS = (
+    Filter("instance_uuid", kinds.UUID),
+    Filter("chassis_uuid", kinds.UUID),
+    Filter(
+        "associated",
+        kinds.BOOLEAN,
+        shapes=lambda yes: (
+            nodes.c.instance_uuid.is_not(None) if yes else nodes.c.instance_uuid.is_(None)
+        ),
+    ),
+    Filter(
+        "maintenance",
+        kinds.BOOLEAN,
+        shapes=lambda yes: nodes.c.maintenance.is_(sa.true() if yes else sa.false()),
+    ),
+    Filter(
+        "retired",
+        kinds.BOOLEAN,
+        since=61,
+        shapes=lambda yes: nodes.c.retired.is_(sa.true() if yes else sa.false()),
+    ),
+    Filter(
+        "provision_state",
+        kinds.Kind("state", _state, {"enum": sorted(states.ALL)}),
+        since=9,
+    ),
+    Filter("driver", kinds.TEXT, since=16),
+    Filter("resource_class", kinds.TEXT, since=21),
+    Filter("fault", kinds.TEXT, since=42),
+    Filter("conductor_group", kinds.TEXT, since=46),
+    Filter("conductor", kinds.TEXT, since=49, resolve=_looked_after, shapes=_one_of_pairs),
+    Filter("owner", kinds.TEXT, since=50),
+    Filter(
+        "project",
+        kinds.TEXT,
+        since=65,
+        where=lambda text: sa.or_(nodes.c.owner == text, nodes.c.lessee == text),
+    ),
+    Filter(
+        "description_contains",
+        kinds.TEXT,
+        since=51,
+        where=lambda text: nodes.c.description.contains(text, autoescape=True),
+    ),
+    Filter("lessee", kinds.TEXT, since=65),
+    Filter(
+        "sharded",
+        kinds.BOOLEAN,
+        since=82,
+        shapes=lambda yes: nodes.c.shard.is_not(None) if yes else nodes.c.shard.is_(None),
+    ),
+    Filter("shard", kinds.NAMES, since=82, shapes=_one_of_shards),
+    Filter("parent_node", kinds.UUID, since=83),
+    Filter(
+        "include_children",
+        kinds.BOOLEAN,
+        since=83,
+        about="Nodes that are part of another node come along.",
+        shapes=lambda yes: sa.true() if yes else nodes.c.parent_node.is_(None),
+    ),
+)
+_NO_CHILDREN = (next(f for f in FILTERS if f.name == "include_children"), False)
+OF_CHASSIS = next(f for f in FILTERS if f.name == "chassis_uuid")
+
+
+def implied(call: Call) -> list[tuple[Filter, Any]]:
+    """What a query does not say: nodes that are part of another node are left out."""
+    asked = "parent_node" in call.query or "include_children" in call.query
+    return [] if asked else [_NO_CHILDREN]
