@@ -3,6 +3,7 @@
 import functools
 import io
 import logging
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -22,6 +23,7 @@ from baremetal.api.query import check_query
 from baremetal.api.routes import ROUTES
 from baremetal.api.routing import Route, Router
 from baremetal.api.services import Services
+from baremetal.auth.identity import NOBODY_ASKED
 from baremetal.domain.errors import (
     BaremetalError,
     InvalidInput,
@@ -39,6 +41,9 @@ _UNAUTHENTICATED = 401
 _UNAVAILABLE = 503
 _NOT_FOUND = 404
 _NOTHING = io.BytesIO()
+_VERSION_KEY = "HTTP_X_OPENSTACK_IRONIC_API_VERSION"
+_COMMON_VERSION_KEY = "HTTP_OPENSTACK_API_VERSION"
+_HOST_HEADER = re.compile(r"^[A-Za-z0-9.\-\[\]:]{1,255}$")
 
 StartResponse = Callable[..., Any]
 
@@ -63,6 +68,8 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         super().__init__()
         self._services = services
         self._router = Router(ROUTES)
+        #: What each pair of version headers that was fit means: there are few.
+        self._versions: dict[tuple[str | None, str | None], int] = {}
 
     @pecan.expose()  # type: ignore[untyped-decorator]
     def _route(self, _segments: list[str], _request: Any) -> tuple[Any, list[str]]:
@@ -85,7 +92,10 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
     def _answer(self, environ: Mapping[str, Any]) -> Answer:
         version = versions.DEFAULT
         try:
-            version = versions.chosen(environ)
+            asked = environ.get(_VERSION_KEY), environ.get(_COMMON_VERSION_KEY)
+            if asked not in self._versions:
+                self._versions[asked] = versions.chosen(environ)
+            version = self._versions[asked]
             answer = self._dispatch(environ, version)
             if not isinstance(answer.body, bytes):
                 answer.body = b"" if answer.body is None else orjson.dumps(answer.body)
@@ -111,7 +121,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
     def _refusal(self, error: BaremetalError) -> Answer:
         status = errors.status_of(error)
         headers = {}
-        if status == _UNAUTHENTICATED and self._services.auth.challenge:
+        if status == _UNAUTHENTICATED and self._services.auth:
             headers["WWW-Authenticate"] = self._services.auth.challenge
         if status == _UNAVAILABLE:
             headers["Retry-After"] = "5"
@@ -128,7 +138,8 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             message = f"{method} is not allowed on {path}."
             headers = {"Allow": ", ".join(sorted(match.methods))}
             return Answer(errors.body(message, _METHOD_NOT_ALLOWED), _METHOD_NOT_ALLOWED, headers)
-        identity = self._services.auth.identify(environ.get("HTTP_AUTHORIZATION"))
+        auth = self._services.auth
+        identity = auth.identify(environ.get("HTTP_AUTHORIZATION")) if auth else NOBODY_ASKED
         if not route.public and not identity.authenticated:
             raise Unauthenticated("The request you have made requires authentication.")
         if version < route.since:
@@ -149,7 +160,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             services=self._services,
             identity=identity,
             version=version,
-            base=self._services.base_url(environ),
+            base=self._services.public_url or _base_url(environ),
             path=path,
             args=match.args,
             query=_query(environ["baremetal.query"]),
@@ -160,7 +171,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         return _answer_of(route, call)
 
 
-class _Plain(pecan.Pecan):
+class _Plain(pecan.Pecan):  # type: ignore[misc]
     """Pecan without its last look at each body, which would read event streams to their end."""
 
     def _handle_empty_response_body(self, _state: Any) -> None:
@@ -203,6 +214,14 @@ def _body(environ: Mapping[str, Any], most: int) -> bytes | None:
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     body: bytes = stream.read(most + 1) if chunked else stream.read(int(length))
     return body if len(body) <= most else None
+
+
+def _base_url(environ: Mapping[str, Any]) -> str:
+    """The URL of the API as the caller sees it, without a slash at its end."""
+    host = environ.get("HTTP_HOST", "")
+    if not _HOST_HEADER.match(host):
+        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}"
 
 
 def _path(raw: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from baremetal.api.call import Call
 from baremetal.api.types.kinds import Kind
 from baremetal.domain.errors import InvalidInput
@@ -17,6 +19,48 @@ class Member:
     since: int = 1
     mandatory: bool = False
     about: str = ""
+
+
+#: Deeper JSON is refused: no resource needs it, and it is how parsers are attacked.
+MAX_DEPTH = 32
+
+
+def read_json(raw: bytes) -> Any:
+    """A request's body, parsed.
+
+    :raises InvalidInput: it is no JSON, no valid UTF-8, or too deeply nested.
+    """
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"The request body is not valid JSON: {error}") from error
+    if _deeper(document, MAX_DEPTH):
+        raise InvalidInput(f"The request body is nested deeper than {MAX_DEPTH} levels.")
+    return document
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """A request's body, which must be a JSON object.
+
+    :raises InvalidInput: it is not.
+    """
+    document = read_json(raw)
+    if not isinstance(document, dict):
+        raise InvalidInput(f"The request body must be a JSON object, not {_kind(document)}.")
+    return document
+
+
+def _deeper(document: Any, left: int) -> bool:
+    if isinstance(document, dict):
+        return left == 0 or any(_deeper(value, left - 1) for value in document.values())
+    if isinstance(document, list):
+        return left == 0 or any(_deeper(value, left - 1) for value in document)
+    return False
+
+
+def _kind(document: Any) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(document), "a number")
 
 
 class Body:
@@ -33,7 +77,7 @@ class Body:
         :raises InvalidInput: naming the member and what is wrong with it.
         :raises NotAcceptable: one that is newer than the version.
         """
-        given = call.optional_object() if self.optional else call.object()
+        given = {} if self.optional and not call.raw.strip() else read_object(call.raw)
         values: dict[str, Any] = {}
         for name, value in given.items():
             member = self.members.get(name)
@@ -42,7 +86,8 @@ class Body:
                     f"Unknown field '{name[:80]}' in the body. "
                     f"Known fields: {', '.join(self.members) or 'none'}."
                 )
-            call.need(member.since, f"Field {name}")
+            if call.version < member.since:
+                call.need(member.since, f"Field {name}")
             if value is not None:
                 values[name] = _checked(member, name, value)
         for name, member in self.members.items():
@@ -53,6 +98,6 @@ class Body:
 
 def _checked(member: Member, name: str, value: Any) -> Any:
     try:
-        return member.kind.validate(value)
+        return member.kind.check(value)
     except ValueError as error:
         raise InvalidInput(f"Invalid value for '{name}': {error}") from error

@@ -13,10 +13,12 @@ from baremetal.api.query import FIELDS, LIMIT, MARKER, SORT_DIR, Parameter
 from baremetal.api.render import serialiser
 from baremetal.api.types import kinds
 from baremetal.api.types.base import Resource, Type, columns_for, fields_of, selected, visible
-from baremetal.db.query import Prepared, shown
+from baremetal.db.database import Prepared, shown
 from baremetal.domain.errors import InvalidInput
 
 _DETAIL_SINCE = 43
+#: Callers choose fields, sorting and filters in any combination; so many statements are kept.
+MOST_SHAPES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,13 @@ class Filter(Parameter):
 
     `where` makes the condition out of a bound parameter; without it the column of that
     name must equal the value. With `shapes` the condition depends on the value itself
-    and binds nothing: it must be one of few.
+    and binds nothing, after `resolve` has made of it what the request's own knowledge tells.
     """
 
     column: str | None = None
     where: Callable[[Any], "sa.ColumnElement[bool]"] | None = None
     shapes: Callable[[Any], "sa.ColumnElement[bool]"] | None = None
+    resolve: Callable[[Call, Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,8 @@ class Listing:
         for name, text in call.query.items():
             wanted = self._filters.get(name)
             if wanted is not None:
-                found.append((wanted, wanted.kind.validate(text)))
+                value = wanted.kind.validate(text)
+                found.append((wanted, wanted.resolve(call, value) if wanted.resolve else value))
         return found
 
     # -- SQL -----------------------------------------------------------------
@@ -151,6 +155,8 @@ class Listing:
                 parameters[f"f{number}"] = value
         prepared = self._prepared.get(page.shape)
         if prepared is None:
+            if len(self._prepared) >= MOST_SHAPES:
+                self._prepared.clear()
             prepared = Prepared(call.services.db, self._select(page))
             self._prepared[page.shape] = prepared
         if page.marker is not None:

@@ -147,7 +147,7 @@ def _query_parameter(parameter: Parameter, route: Route) -> Json:
     if parameter is FIELDS and _types_of(route):
         names = list(fields_of(_types_of(route)[0]))
         schema = {**schema, "items": {"type": "string", "enum": names}}
-    found = {"name": parameter.name, "in": "query", "schema": schema}
+    found: Json = {"name": parameter.name, "in": "query", "schema": schema}
     if schema.get("type") == "array":
         found |= {"style": "form", "explode": False}
     if parameter.about:

@@ -7,6 +7,7 @@ from typing import Any
 import jsonpatch
 from jsonpointer import JsonPointerException
 
+from baremetal.api.body import read_json
 from baremetal.api.call import Call
 from baremetal.api.types.base import Type, checked, fields_of, writable_names
 from baremetal.domain.errors import (
@@ -26,7 +27,7 @@ def read_patch(call: Call) -> list[dict[str, Any]]:
 
     :raises InvalidInput: it is none.
     """
-    patch = call.json()
+    patch = read_json(call.raw)
     if not isinstance(patch, list):
         raise InvalidInput("Schema error for patch: it must be a JSON array of operations.")
     if len(patch) > _MOST_OPERATIONS:

@@ -1,6 +1,5 @@
 """What the API has at hand, wired once per process."""
 
-import re
 import threading
 from collections.abc import Mapping
 from typing import Protocol
@@ -23,7 +22,6 @@ from baremetal.rpc.conductor import ConductorClient
 
 #: How old the API's knowledge of conductors may be, seconds.
 _MEMBERS_AGE = 2.0
-_HOST_HEADER = re.compile(r"^[A-Za-z0-9.\-\[\]:]{1,255}$")
 
 
 class Authenticator(Protocol):
@@ -84,6 +82,12 @@ class Members:
                 return str(row["hostname"])
         return None
 
+    def looked_after(self, hostname: str) -> tuple[tuple[str, str], ...]:
+        """The (driver, conductor group) pairs for which this conductor answers."""
+        self._refresh()
+        pairs = sorted((name, group) for group, name in self._hardware)
+        return tuple(pair for pair in pairs if self.host_for(*pair) == hostname)
+
     def _refresh(self) -> None:
         if self._clock.monotonic() - self._read_at < _MEMBERS_AGE:
             return
@@ -112,7 +116,7 @@ class Services:
         db: Database,
         vault: Vault,
         conductor: ConductorClient,
-        auth: Authenticator,
+        auth: Authenticator | None,
         clock: Clock,
     ) -> None:
         """Wire them."""
@@ -132,13 +136,4 @@ class Services:
         self.streams = threading.BoundedSemaphore(conf.api.max_streams or 1)
         #: Set when the process ends, so that streams end.
         self.stopping = threading.Event()
-        self._public_url: str | None = conf.api.public_url
-
-    def base_url(self, environ: Mapping[str, str]) -> str:
-        """The URL of the API as the caller sees it, without a slash at its end."""
-        if self._public_url:
-            return self._public_url.rstrip("/")
-        host = environ.get("HTTP_HOST", "")
-        if not _HOST_HEADER.match(host):
-            host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-        return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}"
+        self.public_url: str = (conf.api.public_url or "").rstrip("/")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import bcrypt
 
-from baremetal.auth.identity import ANONYMOUS, NOBODY_ASKED, Identity
+from baremetal.auth.identity import ANONYMOUS, Identity
 from baremetal.domain.errors import Unauthenticated
 
 #: Bcrypt is slow on purpose; proofs that were good lately are remembered, never the passwords.
@@ -96,13 +96,3 @@ def _matches(password: str, digest: bytes) -> bool:
 def hashed(password: str) -> str:
     """The bcrypt hash of a password, as the file holds it."""
     return bcrypt.hashpw(password.encode()[:_BCRYPT_LIMIT], bcrypt.gensalt()).decode()
-
-
-class NoAuth:
-    """Lets everybody in; for loopback alone."""
-
-    challenge = ""
-
-    def identify(self, _header: str | None) -> Identity:
-        """Anybody."""
-        return NOBODY_ASKED

@@ -133,7 +133,7 @@ def start(directory: Path, machines: int) -> Rack:
 def _spawn(directory: Path, *words: str) -> "subprocess.Popen[str]":
     log: IO[str]
     with (directory / f"{words[0]}.log").open("w") as log:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "baremetal.cmd.main", *words],
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -13,7 +13,7 @@ from cliff.command import Command
 _DEFAULT_DIR = "~/.local/share/baremetal"
 
 
-class Up(Command):  # type: ignore[misc]
+class Up(Command):
     """Run the whole control plane in this process, with its state in one directory.
 
     At its first start it makes an administrator and a clouds.yaml, and says where. It
@@ -46,11 +46,11 @@ class Up(Command):  # type: ignore[misc]
 def run(args: argparse.Namespace) -> int:
     """Start, say so, and serve until a signal comes; the exit status."""
     # The service's libraries take a second to import; other commands do without them.
-    from baremetal.cmd import backend  # noqa: F401 - must come first
-    from baremetal.cmd.all_in_one import AllInOne
-    from baremetal.cmd.configure import configured
-    from baremetal.cmd.state import StateDir
-    from baremetal.domain.errors import BaremetalError
+    from baremetal.cmd import backend  # noqa: F401, PLC0415 - must come first
+    from baremetal.cmd.all_in_one import AllInOne  # noqa: PLC0415
+    from baremetal.cmd.configure import configured  # noqa: PLC0415
+    from baremetal.cmd.state import StateDir  # noqa: PLC0415
+    from baremetal.domain.errors import BaremetalError  # noqa: PLC0415
 
     state = StateDir(Path(args.state_dir).expanduser().resolve())
     conf = configured(args, state)

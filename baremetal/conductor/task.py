@@ -31,7 +31,7 @@ class NodeTask(Task):
         """Bring the machine to a power state, and note it."""
         seconds = timeout or self.settings.power_timeout
         state = self.driver.power.set_power_state(self.node, target, seconds)
-        self.change(power_state=state)
+        self.changes.update(power_state=state)
 
     @property
     def automated_clean(self) -> bool:

@@ -1,29 +1,20 @@
 """What happened, in order: the rows behind the event stream."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from baremetal.db.database import Database, before_or_after, one_at_a_time
+from baremetal.db.database import Database, one_at_a_time
 from baremetal.db.tables import events
 
-_INSERT = events.insert()
-_RECORDING = "baremetal events"
+#: Of rows ``{"at", "type", "node_uuid", "data"}``.
+INSERT = events.insert()
+#: What writers of events take part in, and a reader may want to itself.
+RECORDING = "baremetal events"
 
 #: One event before it has a number: (type, node uuid, data).
 Event = tuple[str, str | None, Mapping[str, Any]]
-
-
-def record(tx: sa.Connection, at: str, happened: Iterable[Event]) -> None:
-    """Append events within the transaction that makes them true."""
-    rows = [
-        {"at": at, "type": kind, "node_uuid": node, "data": dict(data)}
-        for kind, node, data in happened
-    ]
-    if rows:
-        before_or_after(tx, _RECORDING)
-        tx.execute(_INSERT, rows)
 
 
 class EventLog:
@@ -49,7 +40,7 @@ class EventLog:
             return found
         # A number is given out before its event is committed: let those before the last commit.
         with self._db.write() as tx:
-            one_at_a_time(tx, _RECORDING)
+            one_at_a_time(tx, RECORDING)
             return [dict(row) for row in tx.execute(query).mappings()]
 
     def prune(self, keep: int) -> int:

@@ -7,12 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from baremetal.db import events
 from baremetal.db import history as histories
 from baremetal.db.allocations import follow_node
-from baremetal.db.database import Database
-from baremetal.db.operations import NodeChange
-from baremetal.db.query import Prepared, Rows
+from baremetal.db.database import Database, Prepared, Rows
+from baremetal.db.operations import NodeChange, record
 from baremetal.db.tables import allocations, history, inventories, nodes, operations, ports
 from baremetal.db.types import stamp
 from baremetal.db.vault import Vault
@@ -40,8 +38,8 @@ _STATES = Rows(
         nodes.c.secure_boot,
     ]
 )
-_BY_UUID = nodes.c.uuid == sa.bindparam("ident")
-_BY_NAME = nodes.c.name == sa.bindparam("ident")
+#: No name looks like a uuid, so both may be asked for at once.
+_CALLED = sa.or_(nodes.c.uuid == sa.bindparam("uuid"), nodes.c.name == sa.bindparam("name"))
 _MACS = (
     sa.select(ports.c.address).where(ports.c.node_uuid == sa.bindparam("uuid")).order_by(ports.c.id)
 )
@@ -64,10 +62,8 @@ class NodeStore:
         """Work on `db`."""
         self.db = db
         self.vault = vault
-        self._by_uuid = Prepared(db, sa.select(*_ROWS.columns).where(_BY_UUID))
-        self._by_name = Prepared(db, sa.select(*_ROWS.columns).where(_BY_NAME))
-        self._states_by_uuid = Prepared(db, sa.select(*_STATES.columns).where(_BY_UUID))
-        self._states_by_name = Prepared(db, sa.select(*_STATES.columns).where(_BY_NAME))
+        self._one = Prepared(db, sa.select(*_ROWS.columns).where(_CALLED))
+        self._states = Prepared(db, sa.select(*_STATES.columns).where(_CALLED))
         self._macs = Prepared(db, _MACS)
 
     # -- reading -------------------------------------------------------------
@@ -77,10 +73,7 @@ class NodeStore:
 
         :raises NotFound: no node has this uuid or name.
         """
-        if is_uuid(ident):
-            found = self._by_uuid.first(ident=ident.lower())
-        else:
-            found = self._by_name.first(ident=ident)
+        found = self._one.first(uuid=ident.lower(), name=ident)
         if found is None:
             raise NotFound("Node", ident)
         return _ROWS.convert(found)
@@ -90,9 +83,7 @@ class NodeStore:
 
         :raises NotFound: no node has this uuid or name.
         """
-        by_uuid = is_uuid(ident)
-        query = self._states_by_uuid if by_uuid else self._states_by_name
-        found = query.first(ident=ident.lower() if by_uuid else ident)
+        found = self._states.first(uuid=ident.lower(), name=ident)
         if found is None:
             raise NotFound("Node", ident)
         return _STATES.convert(found)
@@ -127,15 +118,17 @@ class NodeStore:
         return [self._node(row, macs.get(row["uuid"], [])) for row in rows]
 
     def _node(self, row: Mapping[str, Any], macs: Sequence[str]) -> Node:
-        hidden = self.vault.unseal(row["secrets"])
         direct = {
             name: row[name]
             for name in Node.__dataclass_fields__
-            if name in row and name not in ("traits", *SECRETIVE)
+            if name in row and name != "traits"
         }
+        if row["secrets"] is not None:
+            hidden = self.vault.unseal(row["secrets"])
+            for name in SECRETIVE:
+                direct[name] = secrets.join(row[name], hidden.get(name, {}))
         return Node(
             **direct,
-            **{name: secrets.join(row[name], hidden.get(name, {})) for name in SECRETIVE},
             interfaces={
                 kind: row[f"{kind}_interface"] for kind in INTERFACES if row[f"{kind}_interface"]
             },
@@ -169,7 +162,7 @@ class NodeStore:
         try:
             with self.db.write() as tx:
                 tx.execute(nodes.insert(), row)
-                events.record(tx, at, [("node.created", row["uuid"], data)])
+                record(tx, at, [("node.created", row["uuid"], data)])
         except IntegrityError as error:
             raise _taken(row, error) from error
 
@@ -210,7 +203,7 @@ class NodeStore:
                 follow_node(tx, before["uuid"], row)
                 if failure is not None:
                     histories.record(tx, at, before["uuid"], failure)
-                events.record(tx, at, change.events(at))
+                record(tx, at, change.events(at))
         except IntegrityError as error:
             raise _taken(row, error) from error
 
@@ -240,7 +233,7 @@ class NodeStore:
                 tx.execute(sa.delete(table).where(table.c.node_uuid == uuid))
             tx.execute(sa.delete(allocations).where(allocations.c.node_uuid == uuid))
             data = {"node_uuid": uuid, "name": row["name"], "at": at}
-            events.record(tx, at, [("node.deleted", uuid, data)])
+            record(tx, at, [("node.deleted", uuid, data)])
 
     def _parted(
         self,
@@ -255,7 +248,7 @@ class NodeStore:
                 known = hidden.get(name, {})
                 whole = secrets.join(row[name] or {}, known)
                 row[name], sealed[name] = secrets.part(whole, {*declared, *known})
-        row["secrets"] = self.vault.seal(sealed)
+        row["secrets"] = self.vault.seal(sealed) if any(sealed.values()) else None
         return row
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
-from baremetal.db import events, history, queue
+from baremetal.db import history, queue
 from baremetal.db.allocations import follow_node
-from baremetal.db.database import Database
+from baremetal.db.database import Database, before_or_after
+from baremetal.db.events import INSERT, RECORDING, Event
 from baremetal.db.tables import nodes, operations
 from baremetal.db.types import stamp
 from baremetal.domain import operation as op
@@ -22,7 +24,11 @@ from baremetal.domain.history import EVENT_TYPES, Failure
 from baremetal.domain.operation import Limits, Operation
 
 _OPERATION_COLUMNS = [
-    operations.c[name] for name in Operation.__dataclass_fields__ if name in operations.c
+    sa.type_coerce(operations.c.signal, sa.Text).label("signal")
+    if name == "signal"
+    else operations.c[name]
+    for name in Operation.__dataclass_fields__
+    if name in operations.c
 ]
 
 # Statements are made once: to make one costs more than to run it.
@@ -90,7 +96,7 @@ class NodeChange:
     provision_state: str | None = None
     power_state: str | None = None
 
-    def events(self, at: str) -> Iterable[events.Event]:
+    def events(self, at: str) -> Iterable[Event]:
         """The events that this change makes."""
         shared = {"node_uuid": self.uuid, "name": self.name, "at": at}
         after = self.values.get("provision_state", self.provision_state)
@@ -142,9 +148,19 @@ def insert(tx: sa.Connection, values: Mapping[str, Any], at: str) -> None:
     tx.execute(_INSERT, {**values, "state": op.QUEUED, "created_at": at})
 
 
+def record(tx: sa.Connection, at: str, happened: Iterable[Event]) -> None:
+    """Append events within the transaction that makes them true."""
+    rows = [
+        {"at": at, "type": kind, "node_uuid": node, "data": data} for kind, node, data in happened
+    ]
+    if rows:
+        before_or_after(tx, RECORDING)
+        tx.execute(INSERT, rows)
+
+
 def state_event(
     row: Mapping[str, Any], state: str, step: str | None, error: str | None, at: str
-) -> events.Event:
+) -> Event:
     """The event of an operation's new state."""
     data = {
         "operation_uuid": row["uuid"],
@@ -171,9 +187,11 @@ def _failure(operation: Operation, error: str) -> Failure:
     return Failure(error, kind, operation.owner, operation.requested_by)
 
 
-def _operation(row: Mapping[str, Any]) -> Operation:
+def _operation(row: sa.RowMapping) -> Operation:
     values = dict(row)
     values["steps"] = tuple(values["steps"] or ())
+    if values["signal"] is not None:
+        values["signal"] = orjson.loads(values["signal"])
     return Operation(**values)
 
 
@@ -362,7 +380,7 @@ class OperationStore:
         tx: sa.Connection,
         change: NodeChange,
         at: str,
-        news: Iterable[events.Event] = (),
+        news: Iterable[Event] = (),
         **also: Any,
     ) -> None:
         values: dict[str, Any] = {**change.values, **also}
@@ -372,8 +390,9 @@ class OperationStore:
             if "power_state" in values:
                 values["power_updated_at"] = at
             tx.execute(_NODE, {**values, "updated_at": at, "our_uuid": change.uuid})
-            follow_node(tx, change.uuid, values)
-        events.record(tx, at, [*change.events(at), *news])
+            if "allocation_uuid" in values:
+                follow_node(tx, change.uuid, values)
+        record(tx, at, [*change.events(at), *news])
 
     # -- from outside --------------------------------------------------------
 
@@ -436,7 +455,7 @@ class OperationStore:
                 "message": message,
                 "at": at,
             }
-            events.record(tx, at, [("operation.progress", operation.resource_uuid, data)])
+            record(tx, at, [("operation.progress", operation.resource_uuid, data)])
             return True
 
     def request_cancel(self, uuid: str, how: str, now: datetime) -> bool:

@@ -39,9 +39,9 @@ def upgrade(db: Database, revision: str = "head") -> None:
     :raises Unavailable: the database was made by a newer release.
     """
     # Alembic takes a quarter of a second to import, and is seldom needed.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util.exc import CommandError
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util.exc import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(migrations_dir()))
@@ -64,8 +64,8 @@ def migrations_dir() -> Path:
 
 def differences(db: Database) -> list[object]:
     """How the database differs from the tables in the code; empty where it does not."""
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
 
     with db.writer.connect() as connection:
         context = MigrationContext.configure(connection)

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from baremetal.db.types import JsonText, Timestamp, Uuid
+from baremetal.db.types import JsonText, NullableJsonText, Timestamp, Uuid
 from baremetal.domain.node import INTERFACES
 
 metadata = sa.MetaData(
@@ -171,7 +171,7 @@ operations = sa.Table(
     sa.Column("cursor", sa.Integer, nullable=False, server_default="0"),
     sa.Column("percent", sa.Integer, nullable=False, server_default="0"),
     sa.Column("message", sa.Text),
-    sa.Column("signal", JsonText),
+    sa.Column("signal", NullableJsonText),
     sa.Column("waiting_for", sa.String(255)),
     sa.Column("waiting_since", Timestamp),
     sa.Column("deadline_at", Timestamp),
@@ -187,6 +187,13 @@ operations = sa.Table(
     sa.Column("finished_at", Timestamp),
 )
 sa.Index("ix_operations_state_id", operations.c.state, operations.c.id)
+# What is queued is little beside all that ever was; a claim looks at it alone.
+sa.Index(
+    "ix_operations_queue",
+    *(operations.c[n] for n in ("conductor_group", "kind", "requested_by", "id", "started_at")),
+    sqlite_where=sa.text("state = 'queued'"),
+    postgresql_where=sa.text("state = 'queued'"),
+)
 
 events = sa.Table(
     "events",

@@ -1,31 +1,53 @@
 """Column types which read the same on SQLite, PostgreSQL and MariaDB."""
 
-from datetime import UTC, datetime
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-class JsonText(TypeDecorator[Any]):
-    """JSON kept as text, so that lists can pass it on without parsing it."""
+
+class JsonText(sa.types.UserDefinedType[Any]):
+    """JSON kept as text, so that lists can pass it on without parsing it. Never NULL."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Text, on all databases."""
+        return "TEXT"
+
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
+        """Values as compact JSON."""
+        return _encode
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[str], Any]:
+        """Parsed values."""
+        return orjson.loads
+
+
+class NullableJsonText(TypeDecorator[Any]):
+    """The same, where there may be nothing."""
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
         """The value as compact JSON."""
-        return None if value is None else orjson.dumps(value).decode()
+        return None if value is None else _encode(value)
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
         """The parsed value."""
         return None if value is None else orjson.loads(value)
 
 
-def stamp(moment: datetime) -> str:
-    """The moment as ISO 8601 in UTC, fixed width: it sorts as text and needs no rendering."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+#: A moment, which must be in UTC, as ISO 8601 of fixed width: it sorts as text.
+stamp: Callable[[datetime], str] = partial(datetime.isoformat, timespec="microseconds")
 
 
 def moment(text: str) -> datetime:

@@ -25,6 +25,8 @@ INTERFACES: Final = (
 
 #: RFC 3986 unreserved characters, as the API allows since microversion 1.10.
 _NAME = re.compile(r"^[A-Za-z0-9\-._~]{1,255}$")
+#: A UUID without its hyphens, which clients take for one all the same.
+_HEX_UUID = re.compile(r"^[0-9A-Fa-f]{32}$")
 _TRAIT = re.compile(r"^CUSTOM_[A-Z0-9_]{1,248}$|^[A-Z][A-Z0-9_]{0,254}$")
 _MAC = re.compile(r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")
 MAX_TRAITS: Final = 50
@@ -71,8 +73,10 @@ def is_uuid(text: object) -> bool:
 
 
 def is_name(text: object) -> bool:
-    """Whether `text` may name a resource: no UUID, RFC 3986 unreserved characters only."""
-    return isinstance(text, str) and _NAME.match(text) is not None and not is_uuid(text)
+    """Whether `text` may name a resource: RFC 3986 unreserved characters, not like a UUID."""
+    if not isinstance(text, str) or _NAME.match(text) is None:
+        return False
+    return _HEX_UUID.match(text.replace("-", "")) is None
 
 
 def is_trait(text: object) -> bool:

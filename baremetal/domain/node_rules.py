@@ -12,6 +12,11 @@ Row = Mapping[str, Any]
 #: Columns that decide how the machine is driven.
 DRIVING = ("driver", *(f"{kind}_interface" for kind in INTERFACES))
 
+#: Words that stand where a node's name could, in paths of the API.
+RESERVED_NAMES = ("maintenance", "management", "states", "vendor_passthru", "detail", "validate")
+#: Properties that schedulers compute with.
+NUMERIC_PROPERTIES = ("local_gb", "memory_mb")
+
 #: States in which an allocated node may lose its instance.
 _FREEABLE = (
     states.ENROLL,
@@ -35,6 +40,36 @@ _GIVE_UP = (
     states.SERVICE_HOLD,
     states.SERVICE_FAILED,
 )
+
+
+def check_values(values: Mapping[str, Any]) -> None:
+    """Return if a node may have these values at all, in whichever state.
+
+    :raises InvalidInput: a reserved name, or a property that must be a number and is none.
+    """
+    if values.get("name") in RESERVED_NAMES:
+        raise InvalidInput(
+            f'The word "{values["name"]}" is reserved and can not be used as a node name. '
+            f"Reserved words are: {', '.join(RESERVED_NAMES)}."
+        )
+    properties = values.get("properties") or {}
+    wrong = [
+        f"{name}={properties[name]}"
+        for name in NUMERIC_PROPERTIES
+        if properties.get(name) is not None and not _is_count(properties[name])
+    ]
+    if wrong:
+        raise InvalidInput(
+            "The following properties should be non-negative integers, "
+            f"but provided values are: {', '.join(wrong)[:200]}"
+        )
+
+
+def _is_count(value: Any) -> bool:
+    try:
+        return int(value) >= 0
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def check_update(row: Row, values: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ _SECRET_WORD = re.compile(
     r"|(^|_)(pass|pwd|tokens?|community)(_|$)"
     r"|(^|_)(private|priv|auth|api|access|kg|encryption|priv_protocol)_?keys?(_|$)"
 )
-_NOTHING: Final = (None, "", {}, [])
+_NOTHING: Final[tuple[object, ...]] = (None, "", {}, [])
 
 
 def is_secret(key: str) -> bool:

@@ -12,6 +12,7 @@ from stevedore.exception import NoMatches
 from baremetal.domain.catalog import HardwareInfo
 from baremetal.domain.errors import InvalidInput, NotSupported
 from baremetal.domain.node import Node
+from baremetal.domain.properties import Property
 from baremetal.drivers.hardware.base import HardwareType
 from baremetal.drivers.interfaces import (
     BootInterface,
@@ -38,52 +39,41 @@ CONTRACTS: dict[str, type[Interface]] = {
 }
 
 
+class Missing:
+    """Stands where a node has no interface: whatever is asked of it is not supported."""
+
+    capabilities: frozenset[str] = frozenset()
+    properties: tuple[Property, ...] = ()
+
+    def __init__(self, driver: str, kind: str) -> None:
+        """Refuse in the name of `driver`."""
+        self._driver = driver
+        self._kind = kind
+
+    def __getattr__(self, name: str) -> Any:
+        """Nothing.
+
+        :raises NotSupported: always.
+        """
+        raise NotSupported(f"Driver {self._driver} does not support {self._kind} for this node.")
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A node's hardware type with the interfaces that were chosen for it."""
+    """A node's hardware type with the interfaces that were chosen for it.
+
+    Where it has none of a kind, what stands there raises `NotSupported` on any call.
+    """
 
     name: str
     parts: dict[str, Interface | None]
-
-    def part(self, kind: str) -> Any:
-        """The interface of that kind.
-
-        :raises NotSupported: the node has none.
-        """
-        found = self.parts.get(kind)
-        if found is None:
-            raise NotSupported(f"Driver {self.name} does not support {kind} for this node.")
-        return found
-
-    @property
-    def power(self) -> PowerInterface:
-        """How to switch it on and off."""
-        return self.part("power")  # type: ignore[no-any-return]
-
-    @property
-    def management(self) -> ManagementInterface:
-        """How to choose its boot device."""
-        return self.part("management")  # type: ignore[no-any-return]
-
-    @property
-    def boot(self) -> BootInterface:
-        """How it finds what to boot."""
-        return self.part("boot")  # type: ignore[no-any-return]
-
-    @property
-    def deploy(self) -> DeployInterface:
-        """How an image gets on it."""
-        return self.part("deploy")  # type: ignore[no-any-return]
-
-    @property
-    def inspect(self) -> InspectInterface:
-        """How to find out what it is made of."""
-        return self.part("inspect")  # type: ignore[no-any-return]
-
-    @property
-    def rescue(self) -> RescueInterface:
-        """How to get into it when it does not boot."""
-        return self.part("rescue")  # type: ignore[no-any-return]
+    power: PowerInterface
+    management: ManagementInterface
+    boot: BootInterface
+    deploy: DeployInterface
+    inspect: InspectInterface
+    rescue: RescueInterface
+    console: ConsoleInterface
 
 
 class Registry:
@@ -139,7 +129,10 @@ class Registry:
         for kind in CONTRACTS:
             choice = node.interfaces.get(kind) or next(iter(supported[kind]), None)
             parts[kind] = self._interface(kind, choice) if choice else None
-        return Driver(node.driver, parts)
+        there: dict[str, Any] = {
+            kind: part or Missing(node.driver, kind) for kind, part in parts.items()
+        }
+        return Driver(node.driver, parts, **there)
 
     def _interface(self, kind: str, name: str) -> Interface | None:
         """One shared instance per implementation; None for ``no-...`` and ``noop``."""

@@ -9,7 +9,7 @@ from baremetal.db.operations import CancelRequested, NodeChange, OperationStore,
 from baremetal.db.types import stamp
 from baremetal.domain import operation as op
 from baremetal.domain import states
-from baremetal.domain.errors import BaremetalError, LeaseLost, Unavailable
+from baremetal.domain.errors import BaremetalError, LeaseLost, NotSupported, Unavailable
 from baremetal.domain.operation import Operation
 from baremetal.domain.outcomes import Done, Hold, Outcome, Wait
 from baremetal.domain.states import Phase
@@ -100,8 +100,8 @@ def _phase_at(
         return phases[-1]
     if steps is None:
         return phases[0]
-    numbers = {step.name: step.phase for step in flow.steps}
-    return phases[numbers.get(steps[cursor]["name"], 0)]
+    step = flow.by_name.get(steps[cursor]["name"])
+    return phases[step.phase if step is not None else 0]
 
 
 class _Run:
@@ -128,7 +128,7 @@ class _Run:
             if self._operation.cancel_requested:
                 raise CancelRequested(self._operation.cancel_requested)
             while self._cursor < len(self._steps):
-                if not self._run_step(self._flow.find(self._record["name"])):
+                if not self._run_step(self._step_at(self._record["name"])):
                     return
                 self._cursor += 1
         except CancelRequested as request:
@@ -147,11 +147,21 @@ class _Run:
     def _list_steps(self) -> None:
         """Decide once which of the flow's steps this operation has."""
         if not self._begun:
-            wanted = [step.name for step in self._flow.steps if step.when(self._task)]
+            wanted = [
+                step.name for step in self._flow.steps if step.when is None or step.when(self._task)
+            ]
             self._steps = [{"name": name, "state": "pending"} for name in wanted]
             self._begun = True
 
     # -- one step ------------------------------------------------------------
+
+    def _step_at(self, name: str) -> Step[Any]:
+        step = self._flow.by_name.get(name)
+        if step is None:
+            raise NotSupported(
+                f"This release does not know the step '{name}' of {self._flow.kind}."
+            )
+        return step
 
     @property
     def _record(self) -> dict[str, Any]:
@@ -191,7 +201,7 @@ class _Run:
         before = dict(self._record)
         self._mark("running")
         if self._phase is not None and self._provision_state != self._phase.during:
-            self._task.change(provision_state=self._phase.during)
+            self._task.changes.update(provision_state=self._phase.during)
         if step.quick and self._cursor == 0 and not self._task.changes:
             # Nothing is done yet that a crash could lose.
             return
@@ -218,7 +228,7 @@ class _Run:
         seconds = outcome.seconds if isinstance(outcome, Wait) else self._hold_seconds
         if phase is not None:
             state = phase.hold if isinstance(outcome, Hold) else phase.waiting
-            self._task.change(provision_state=state or phase.during)
+            self._task.changes.update(provision_state=state or phase.during)
         change = self._take_change() or self._change({})
         deadline = self._clock.after(seconds)
         self._store.suspend(
@@ -240,10 +250,11 @@ class _Run:
 
     def _succeed(self) -> None:
         if self._phase is not None:
-            self._task.change(
+            self._task.changes.update(
                 provision_state=self._phase.success, target_provision_state=None, last_error=None
             )
-        self._flow.on_success(self._task)
+        if self._flow.on_success is not None:
+            self._flow.on_success(self._task)
         self._end(op.SUCCEEDED, None)
 
     def _fail(self, state: str, error: str) -> None:
@@ -252,9 +263,10 @@ class _Run:
             self._mark("failed", error)
         self._undo()
         if phase is not None:
-            self._task.change(provision_state=phase.failure)
-        self._task.change(last_error=error)
-        self._flow.on_failure(self._task)
+            self._task.changes.update(provision_state=phase.failure)
+        self._task.changes.update(last_error=error)
+        if self._flow.on_failure is not None:
+            self._flow.on_failure(self._task)
         LOG.warning(
             "operation %s %s node %s %s: %s",
             self._operation.uuid,
@@ -267,9 +279,8 @@ class _Run:
 
     def _undo(self) -> None:
         """Undo what was done, last first; a failing undo is noted and the rest goes on."""
-        known = {step.name: step for step in self._flow.steps}
         for record in reversed(self._steps[: self._cursor + 1]):
-            step = known.get(record["name"])
+            step = self._flow.by_name.get(record["name"])
             if step is None or step.undo is None or record["state"] not in ("done", "failed"):
                 continue
             try:

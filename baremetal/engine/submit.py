@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from baremetal.clock import Clock
-from baremetal.db import events
 from baremetal.db import operations as store
 from baremetal.db.database import Database
+from baremetal.db.events import Event
 from baremetal.db.nodes import holder
 from baremetal.db.operations import NodeChange, OperationStore
 from baremetal.db.tables import nodes, operations
@@ -134,7 +134,7 @@ class Submitter:
         """The present moment."""
         return self._clock.now()
 
-    def _put_aside(self, tx: sa.Connection, row: Row, kind: str, at: str) -> events.Event:
+    def _put_aside(self, tx: sa.Connection, row: Row, kind: str, at: str) -> Event:
         """End the waiting operation that an undeploy overrides; the event of that."""
         waits = sa.and_(
             operations.c.uuid == row["operation_uuid"], operations.c.state == op.WAITING
@@ -156,7 +156,7 @@ class Submitter:
             )
         )
         return store.state_event(
-            found.mappings().one(), op.CANCELLED, None, f"Overridden by {kind}.", at
+            dict(found.mappings().one()), op.CANCELLED, None, f"Overridden by {kind}.", at
         )
 
     def _swap(
@@ -165,7 +165,7 @@ class Submitter:
         row: Row,
         values: Mapping[str, Any],
         at: str,
-        news: Iterable[events.Event] = (),
+        news: Iterable[Event] = (),
     ) -> None:
         """Change the node if it still is what was judged."""
         written = {**values, "updated_at": at}
@@ -184,4 +184,4 @@ class Submitter:
         change = NodeChange(
             row["uuid"], values, row["name"], row["provision_state"], row["power_state"]
         )
-        events.record(tx, at, [*change.events(at), *news])
+        store.record(tx, at, [*change.events(at), *news])

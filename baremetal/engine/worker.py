@@ -21,7 +21,7 @@ RENEW_SECONDS = 3.0
 class Worker:
     """Claims operations for one conductor and runs at most `threads` at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - wiring
         self,
         store: OperationStore,
         run: Callable[[Operation], None],

@@ -24,15 +24,18 @@ class ConductorClient:
 
     def validate(self, host: str, node: str) -> dict[str, Any]:
         """``{interface: {"result": bool, "reason": str}}`` of a node."""
-        return self._ask(host, "validate", node)
+        verdict: dict[str, Any] = self._ask(host, "validate", node)
+        return verdict
 
     def supported_boot_devices(self, host: str, node: str) -> list[str]:
         """The boot devices that the node's driver knows."""
-        return self._ask(host, "supported_boot_devices", node)  # type: ignore[no-any-return]
+        devices: list[str] = self._ask(host, "supported_boot_devices", node)
+        return devices
 
     def get_boot_device(self, host: str, node: str) -> dict[str, Any]:
         """``{"boot_device", "persistent"}`` as the machine says now."""
-        return self._ask(host, "get_boot_device", node)
+        found: dict[str, Any] = self._ask(host, "get_boot_device", node)
+        return found
 
     def set_boot_device(self, host: str, node: str, device: str, persistent: bool) -> None:  # noqa: FBT001 - a wire contract
         """Change what the machine boots from."""
@@ -40,7 +43,8 @@ class ConductorClient:
 
     def get_sensors(self, host: str, node: str) -> dict[str, Any]:
         """Sensor readings as the machine says now."""
-        return self._ask(host, "get_sensors", node)
+        readings: dict[str, Any] = self._ask(host, "get_sensors", node)
+        return readings
 
     def inject_nmi(self, host: str, node: str) -> None:
         """Send the machine a non-maskable interrupt."""

@@ -53,7 +53,7 @@ class InProcessDriver(impl_fake.FakeDriver):  # type: ignore[misc]
         target: Any,
         ctxt: Any,
         message: Any,
-        wait_for_reply: bool | None = None,
+        wait_for_reply: bool | None = None,  # noqa: FBT001 - the parent's signature
         timeout: float | None = None,
         transport_options: Any = None,
     ) -> Any:

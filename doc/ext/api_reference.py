@@ -54,7 +54,7 @@ def _route_rows(routes: Iterable[Route]) -> Iterator[tuple[str, str, str, str]]:
 def _field_rows(cls: type[Type]) -> Iterator[tuple[str, str, str, str, str]]:
     for name, field in fields_of(cls).items():
         written = "required" if field.mandatory else _WRITTEN[field.writable]
-        yield f"`{name}`", field.kind.name, f"1.{field.since}", written, field.about
+        yield f"`{name}`", str(field.kind.name), f"1.{field.since}", written, field.about
 
 
 class ApiReference(Directive):

@@ -10,9 +10,9 @@ ROOT = Path(__file__).parents[2]
 def test_the_sample_configuration_is_fresh(tmp_path: Path) -> None:
     fresh = tmp_path / "baremetal.conf.sample"
     command = [
-        Path(sys.executable).with_name("oslo-config-generator"),
+        str(Path(sys.executable).with_name("oslo-config-generator")),
         *("--config-file", "etc/config-generator.conf"),
-        *("--output-file", fresh),
+        *("--output-file", str(fresh)),
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -21,8 +21,9 @@ def test_the_sample_configuration_is_fresh(tmp_path: Path) -> None:
 
 
 def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "doc", tmp_path / "html"]
+    html = tmp_path / "html"
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "doc", str(html)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for page in ("api", "drivers", "options", "states"):
-        assert "<table" in (tmp_path / "html" / "reference" / f"{page}.html").read_text()
+        assert "<table" in (html / "reference" / f"{page}.html").read_text()

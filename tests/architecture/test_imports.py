@@ -43,10 +43,11 @@ def _own_imports_within_functions(path: Path) -> Iterator[str]:
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for node in ast.walk(function):
-            modules: list[str | None] = []
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                modules = [node.module]
-            if any(module is None or module.startswith("baremetal") for module in modules):
+                modules = [node.module or "baremetal"]
+            else:
+                continue
+            if any(module.startswith("baremetal") for module in modules):
                 yield f"{path.relative_to(ROOT)}:{node.lineno}"

@@ -16,7 +16,7 @@ def nothing(name: str) -> Any:
 
     def empty(call: Call) -> Any:
         """An empty list: no driver of this release has any."""
-        call.services.nodes.row(call.arg("node"))
+        call.services.nodes.row(call.args["node"])
         return {name: []}
 
     return empty
@@ -24,14 +24,14 @@ def nothing(name: str) -> Any:
 
 def no_methods(call: Call) -> Any:
     """The methods of a node's vendor interface: none."""
-    call.services.nodes.row(call.arg("node"))
+    call.services.nodes.row(call.args["node"])
     return {}
 
 
 def no_driver_methods(call: Call) -> Any:
     """A driver's own methods, or its RAID properties: none."""
-    if call.arg("driver") not in call.services.members.hardware_types():
-        raise NotFound("Driver", call.arg("driver"))
+    if call.args["driver"] not in call.services.members.hardware_types():
+        raise NotFound("Driver", call.args["driver"])
     return {}
 
 
@@ -40,7 +40,7 @@ def unsupported(what: str) -> Any:
 
     def refuse(call: Call) -> Answer:
         """Refused: no driver of this release can do this."""
-        row = call.services.nodes.row(call.arg("node"))
+        row = call.services.nodes.row(call.args["node"])
         raise NotSupported(f"Driver {row['driver']} of node {row['uuid']} does not support {what}.")
 
     return refuse
@@ -48,7 +48,7 @@ def unsupported(what: str) -> Any:
 
 def volume(call: Call) -> Any:
     """Where a node's volume connectors and targets are listed."""
-    path = f"nodes/{call.services.nodes.row(call.arg('node'))['uuid']}/volume"
+    path = f"nodes/{call.services.nodes.row(call.args['node'])['uuid']}/volume"
     return {
         name: [
             {"href": f"{call.base}/v1/{path}/{part}", "rel": "self"},

@@ -132,7 +132,7 @@ def heartbeat(call: Call) -> Answer:
     :raises Unauthenticated: it does not know its node's token.
     """
     body = HEARTBEAT.read(call)
-    row = call.services.nodes.row(call.arg("node"))
+    row = call.services.nodes.row(call.args["node"])
     _check_token(row, body.get("agent_token"))
     now = call.services.clock.now()
     call.services.nodes.note(

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from baremetal.api.body import read_object
 from baremetal.api.call import Answer, Call
 from baremetal.api.controllers.records import RecordController
 from baremetal.api.listing import Filter, Listing
@@ -67,7 +68,7 @@ def list_allocations(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     """Find a node and reserve it; the answer says which, or why there is none."""
-    given = call.object()
+    given = read_object(call.raw)
     node = _backfilled(call, given.pop("node", None))
     values = parse(Allocation, given, call.version, "create")
     if not values.get("resource_class"):
@@ -165,10 +166,10 @@ def delete_of_node(call: Call) -> Answer:
 
 
 def _of_node(call: Call) -> dict[str, Any]:
-    node = call.services.nodes.row(call.arg("node"))
+    node = call.services.nodes.row(call.args["node"])
     found = AllocationStore(call.services.db).of_node(node["uuid"])
     if found is None:
-        raise NotFound("Allocation for node", call.arg("node"))
+        raise NotFound("Allocation for node", call.args["node"])
     return found
 
 

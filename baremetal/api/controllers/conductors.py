@@ -57,9 +57,9 @@ def _after_marker(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]
 def show(call: Call) -> Any:
     """One conductor."""
     for row in call.services.members.rows():
-        if row["hostname"] == call.arg("hostname"):
+        if row["hostname"] == call.args["hostname"]:
             return _conductor(call, row, _names(call, _LONG))
-    raise NotFound("Conductor", call.arg("hostname"))
+    raise NotFound("Conductor", call.args["hostname"])
 
 
 def _names(call: Call, otherwise: tuple[str, ...]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def properties(call: Call) -> Any:
 
 
 def _info(call: Call) -> HardwareInfo:
-    name = call.arg("driver")
+    name = call.args["driver"]
     info = call.services.members.hardware_types().get(name)
     if info is None:
         raise NotFound("Driver", name)

@@ -11,7 +11,7 @@ from baremetal.api.render import serialiser
 from baremetal.api.types import kinds
 from baremetal.api.types.base import columns_for, visible
 from baremetal.api.types.history import HistoryEvent
-from baremetal.db.query import shown
+from baremetal.db.database import shown
 from baremetal.db.tables import history
 from baremetal.domain.errors import NotFound
 
@@ -24,7 +24,7 @@ LISTING = Listing(HistoryEvent, detail_flag_since=1)
 
 def of_node(call: Call) -> Answer:
     """A page of a node's failures, oldest first."""
-    row = call.services.nodes.row(call.arg("node"))
+    row = call.services.nodes.row(call.args["node"])
     whole = call.flag("detail") or "fields" in call.query
     computed = {"links": _links(call), "event": _whole if whole else _cut}
     return LISTING.answer(call, extra=computed, only=[(_NODE, row["uuid"])])
@@ -32,15 +32,15 @@ def of_node(call: Call) -> Answer:
 
 def show(call: Call) -> Answer:
     """One failure with all that is known of it."""
-    row = call.services.nodes.row(call.arg("node"))
+    row = call.services.nodes.row(call.args["node"])
     names = visible(HistoryEvent, call.version)
     query = sa.select(*(shown(history.c[name]) for name in columns_for(HistoryEvent, names))).where(
-        history.c.node_uuid == row["uuid"], history.c.uuid == call.arg("event").lower()
+        history.c.node_uuid == row["uuid"], history.c.uuid == call.args["event"].lower()
     )
     with call.services.db.read() as connection:
         found = connection.execute(query).first()
     if found is None:
-        raise NotFound("Node history event", call.arg("event"))
+        raise NotFound("Node history event", call.args["event"])
     computed = {"links": _links(call), "event": _whole}
     return Answer(orjson.dumps(serialiser(HistoryEvent, names)(found, call.base, computed)))
 

@@ -112,7 +112,7 @@ def add_trait(call: Call) -> Answer:
     """Add one trait."""
     if call.raw.strip():
         raise InvalidInput("No body should be provided when adding a single trait.")
-    trait = call.arg("trait")
+    trait = call.args["trait"]
     _check_trait(trait)
     return _write_traits(call, lambda now: sorted({*now, trait}))
 
@@ -124,7 +124,7 @@ def remove_traits(call: Call) -> Answer:
 
 def remove_trait(call: Call) -> Answer:
     """Remove one trait."""
-    trait = call.arg("trait")
+    trait = call.args["trait"]
 
     def without(now: list[str]) -> list[str]:
         if trait not in now:

@@ -6,8 +6,10 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from baremetal.api.body import read_object
 from baremetal.api.call import Answer, Call
-from baremetal.api.listing import Filter, Listing
+from baremetal.api.controllers.node_filters import FILTERS, OF_CHASSIS, implied
+from baremetal.api.listing import MOST_SHAPES, Listing
 from baremetal.api.patch import changed, read_patch
 from baremetal.api.query import Parameter
 from baremetal.api.render import serialiser
@@ -15,8 +17,9 @@ from baremetal.api.types import kinds
 from baremetal.api.types.base import columns_for, parse, selected, visible
 from baremetal.api.types.node import Node
 from baremetal.api.types.operation import holding
+from baremetal.db.database import Prepared, shown
 from baremetal.db.nodes import holder
-from baremetal.db.query import Prepared, shown
+from baremetal.db.records import Records
 from baremetal.db.tables import chassis, nodes, operations
 from baremetal.domain import node_rules, states
 from baremetal.domain.catalog import HardwareInfo
@@ -26,61 +29,6 @@ from baremetal.domain.properties import check
 
 #: A patch is tried again if the row changed between our read and our write.
 _PATCH_TRIES = 10
-
-
-def _state(text: Any) -> str:
-    if text not in states.ALL:
-        raise ValueError(f'Provision state "{text}" is not valid')
-    return str(text)
-
-
-FILTERS = (
-    Filter("instance_uuid", kinds.UUID),
-    Filter("chassis_uuid", kinds.UUID),
-    Filter(
-        "associated",
-        kinds.BOOLEAN,
-        shapes=lambda yes: (
-            nodes.c.instance_uuid.is_not(None) if yes else nodes.c.instance_uuid.is_(None)
-        ),
-    ),
-    Filter(
-        "maintenance",
-        kinds.BOOLEAN,
-        shapes=lambda yes: nodes.c.maintenance.is_(sa.true() if yes else sa.false()),
-    ),
-    Filter(
-        "retired",
-        kinds.BOOLEAN,
-        since=61,
-        shapes=lambda yes: nodes.c.retired.is_(sa.true() if yes else sa.false()),
-    ),
-    Filter(
-        "provision_state",
-        kinds.Kind("state", _state, {"enum": sorted(states.ALL)}),
-        since=9,
-    ),
-    Filter("driver", kinds.TEXT, since=16),
-    Filter("resource_class", kinds.TEXT, since=21),
-    Filter("fault", kinds.TEXT, since=42),
-    Filter("conductor_group", kinds.TEXT, since=46),
-    Filter("owner", kinds.TEXT, since=50),
-    Filter(
-        "description_contains",
-        kinds.TEXT,
-        since=51,
-        where=lambda text: nodes.c.description.contains(text, autoescape=True),
-    ),
-    Filter("lessee", kinds.TEXT, since=65),
-    Filter(
-        "sharded",
-        kinds.BOOLEAN,
-        since=82,
-        shapes=lambda yes: nodes.c.shard.is_not(None) if yes else nodes.c.shard.is_(None),
-    ),
-    Filter("shard", kinds.TEXT, since=82),
-    Filter("parent_node", kinds.UUID, since=83),
-)
 
 
 RESET = Parameter("reset_interfaces", kinds.BOOLEAN, 45, "With a new driver: all its defaults.")
@@ -103,23 +51,24 @@ _GET: dict[tuple[int, tuple[str, ...], bool], Prepared] = {}
 
 def list_nodes(call: Call) -> Answer:
     """A page of nodes."""
-    return LISTING.answer(call, extra=_computed(call))
+    return LISTING.answer(call, extra=_computed(call), only=implied(call))
 
 
 def list_details(call: Call) -> Answer:
     """A page of nodes with all their fields."""
-    return LISTING.answer(call, detail=True, extra=_computed(call))
+    return LISTING.answer(call, detail=True, extra=_computed(call), only=implied(call))
 
 
 def list_of_chassis(call: Call) -> Answer:
     """A page of the nodes of one chassis."""
-    wanted = next(f for f in FILTERS if f.name == "chassis_uuid")
-    return LISTING.answer(call, extra=_computed(call), only=[(wanted, call.arg("chassis"))])
+    uuid = Records(call.services.db, chassis, "Chassis", ()).get(call.args["chassis"])["uuid"]
+    only = [(OF_CHASSIS, uuid), *implied(call)]
+    return LISTING.answer(call, extra=_computed(call), only=only)
 
 
 def show(call: Call) -> Answer:
     """One node; the operation that holds it comes along."""
-    ident = call.arg("node")
+    ident = call.args["node"]
     if "fields" in call.query:
         names = selected(Node, call.query["fields"], call.version)
     else:
@@ -139,6 +88,8 @@ def document(
     key = (id(call.services.db), names, by_uuid)
     prepared = _GET.get(key)
     if prepared is None:
+        if len(_GET) >= MOST_SHAPES:
+            _GET.clear()
         prepared = _GET[key] = Prepared(call.services.db, _select_one(names, by_uuid))
     row = prepared.first(ident=ident.lower() if by_uuid else ident)
     if row is None:
@@ -164,7 +115,7 @@ def _computed(call: Call) -> dict[str, Any]:
 
 def create(call: Call) -> Answer:
     """Enrol a node."""
-    given = call.object()
+    given = read_object(call.raw)
     values = parse(Node, given, call.version, "create")
     values.setdefault("conductor_group", "")
     services = call.services
@@ -175,6 +126,7 @@ def create(call: Call) -> Answer:
     _check_fields(hardware, chosen, values.get("driver_info") or {})
     _check_references(call, values)
     values.setdefault("uuid", services.clock.new_uuid())
+    node_rules.check_values(values)
     node_rules.check_update(_BLANK, {k: v for k, v in values.items() if k in _FLAGS})
     # Before 1.11, nodes came to life further on in their state table.
     values["provision_state"] = states.ENROLL if call.version >= 11 else states.AVAILABLE
@@ -199,13 +151,15 @@ def update(call: Call) -> Answer:
     """Apply a JSON PATCH."""
     reset = call.flag("reset_interfaces")
     patch = read_patch(call)
-    for attempt in range(_PATCH_TRIES):
-        row = call.services.nodes.row(call.arg("node"))
+    tries = 0
+    while True:
+        row = call.services.nodes.row(call.args["node"])
         try:
             _update(call, row, patch, reset=reset)
             break
         except ChangedMeanwhile:
-            if attempt + 1 == _PATCH_TRIES:
+            tries += 1
+            if tries == _PATCH_TRIES:
                 raise
     return Answer(document(call, row["uuid"]))
 
@@ -213,11 +167,14 @@ def update(call: Call) -> Answer:
 def _update(call: Call, row: dict[str, Any], patch: list[dict[str, Any]], *, reset: bool) -> None:
     services = call.services
     values = changed(Node, row, patch, call.version)
-    if reset and "driver" not in values:
+    if reset and not any(step["path"] == "/driver" for step in patch):
         raise InvalidInput(
             "The reset_interfaces parameter can only be used when changing the driver."
         )
+    if reset:
+        values.setdefault("driver", row["driver"])
     values.update(node_rules.follow_ups(row, values))
+    node_rules.check_values(values)
     node_rules.check_update(row, values)
     driving = [n for n in values if n in (*node_rules.DRIVING, "driver_info", "conductor_group")]
     if row["operation_uuid"] is not None and driving:
@@ -259,7 +216,9 @@ def _redrive(
 def _check_fields(
     hardware: HardwareInfo, chosen: Mapping[str, str], info: Mapping[str, Any]
 ) -> None:
-    check(hardware.fields(chosen), info, "driver_info", given_only=True)
+    fields = hardware.fields(chosen)
+    if fields:
+        check(fields, info, "driver_info", given_only=True)
 
 
 def _secret_names(hardware: HardwareInfo, chosen: Mapping[str, str]) -> tuple[str, ...]:
@@ -282,7 +241,7 @@ def _check_references(call: Call, values: Mapping[str, Any]) -> None:
 def delete(call: Call) -> Answer:
     """Forget a node."""
     services = call.services
-    row = services.nodes.row(call.arg("node"))
+    row = services.nodes.row(call.args["node"])
     if row["operation_uuid"] is not None:
         raise holder(services.db, row)
     node_rules.check_delete(row)

@@ -11,7 +11,7 @@ from baremetal.api.render import serialiser
 from baremetal.api.types import kinds
 from baremetal.api.types.base import columns_for, visible
 from baremetal.api.types.operation import COMPUTED, Operation
-from baremetal.db.query import Prepared, shown
+from baremetal.db.database import Prepared, shown
 from baremetal.db.tables import nodes, operations
 from baremetal.domain import operation as op
 from baremetal.domain.errors import NotFound
@@ -46,12 +46,12 @@ def list_operations(call: Call) -> Answer:
 
 def show(call: Call) -> Answer:
     """One operation with its steps."""
-    return Answer(_document(call, call.arg("operation")))
+    return Answer(_document(call, call.args["operation"]))
 
 
 def cancel(call: Call) -> Answer:
     """Ask it to stop: it undoes what it did, and the node's state says so."""
-    found = call.services.operations.get(call.arg("operation"))
+    found = call.services.operations.get(call.args["operation"])
     call.services.submitter.cancel(found.uuid, found.conductor_group, "cancel")
     return Answer(_document(call, found.uuid), 202)
 

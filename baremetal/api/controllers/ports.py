@@ -52,18 +52,18 @@ CONTROLLER = RecordController(Port, LISTING, _records, _check)
 
 def of_node(call: Call) -> Answer:
     """A page of one node's ports."""
-    row = call.services.nodes.row(call.arg("node"))
+    row = call.services.nodes.row(call.args["node"])
     return LISTING.answer(call, only=[(_NODE_UUID, row["uuid"])])
 
 
 def details_of_node(call: Call) -> Answer:
     """A page of one node's ports with all their fields."""
-    row = call.services.nodes.row(call.arg("node"))
+    row = call.services.nodes.row(call.args["node"])
     return LISTING.answer(call, detail=True, only=[(_NODE_UUID, row["uuid"])])
 
 
 def show(call: Call) -> Answer:
     """One port, by its uuid."""
-    if not is_uuid(call.arg("ident")):
-        raise InvalidInput(f"Expected a UUID but received {call.arg('ident')}.")
+    if not is_uuid(call.args["ident"]):
+        raise InvalidInput(f"Expected a UUID but received {call.args['ident']}.")
     return CONTROLLER.show(call)

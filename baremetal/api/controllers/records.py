@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from baremetal.api.body import read_object
 from baremetal.api.call import Answer, Call
 from baremetal.api.listing import Listing
 from baremetal.api.patch import changed, read_patch
@@ -57,7 +58,7 @@ class RecordController:
 
         :raises NotFound: there is none.
         """
-        return self._records(call).get(call.arg("ident"), *self._names)
+        return self._records(call).get(call.args["ident"], *self._names)
 
     def show(self, call: Call) -> Answer:
         """One of them."""
@@ -72,7 +73,7 @@ class RecordController:
 
     def create(self, call: Call) -> Answer:
         """Add one."""
-        values = parse(self._cls, call.object(), call.version, "create")
+        values = parse(self._cls, read_object(call.raw), call.version, "create")
         for name, field in fields_of(self._cls).items():
             if field.writable in ("always", "create") and field.empty is not None:
                 values.setdefault(name, field.empty)
@@ -87,7 +88,8 @@ class RecordController:
     def update(self, call: Call) -> Answer:
         """Apply a JSON PATCH."""
         patch = read_patch(call)
-        for attempt in range(_TRIES):
+        tries = 0
+        while True:
             row = self.row(call)
             values = changed(self._cls, row, patch, call.version)
             self._check(call, values, row)
@@ -96,7 +98,8 @@ class RecordController:
                     self._records(call).update(row, values, call.services.clock.now())
                 break
             except ChangedMeanwhile:
-                if attempt + 1 == _TRIES:
+                tries += 1
+                if tries == _TRIES:
                     raise
         return Answer(self.document(call, self._records(call).get(row["uuid"])))
 

@@ -60,6 +60,13 @@ def _configdrive(value: Any) -> Any:
     return value
 
 
+def _verb(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    return value
+
+
+_VERB = kinds.Kind("verb", _verb, {"type": "string"})
 _STEPS = kinds.Kind(
     "steps",
     _steps,
@@ -90,7 +97,7 @@ POWER = Body(
 )
 PROVISION = Body(
     {
-        "target": Member(kinds.LONG_TEXT, mandatory=True, about=f"A verb: {', '.join(_VERBS)}."),
+        "target": Member(_VERB, mandatory=True, about=f"A verb: {', '.join(_VERBS)}."),
         "configdrive": Member(_CONFIGDRIVE, about="For active and rebuild."),
         "clean_steps": Member(_STEPS, since=15),
         "rescue_password": Member(kinds.text(255), since=38),
@@ -121,14 +128,14 @@ def requester(call: Call) -> Requester:
 
 def show(call: Call) -> dict[str, Any]:
     """The states alone."""
-    row = call.services.nodes.states(call.arg("node"))
+    row = call.services.nodes.states(call.args["node"])
     return {name: row[name] for name, since in _SHOWN.items() if call.version >= since}
 
 
 def set_power(call: Call) -> Answer:
     """Ask for another power state."""
     body = POWER.read(call)
-    row = call.services.nodes.row(call.arg("node"))
+    row = call.services.nodes.row(call.args["node"])
     target = body["target"]
     if target not in states.POWER_TARGETS:
         raise StateForbids(target, row["uuid"], row["power_state"])
@@ -154,10 +161,11 @@ def set_provision(call: Call) -> Answer:
     body = PROVISION.read(call)
     target = body.pop("target")
     verb, since = states.ALIASES.get(target, (target, states.VERB_SINCE.get(target, 1)))
-    call.need(since, f"Verb '{target}'")
+    if call.version < since:
+        call.need(since, f"Verb '{target}'")
     params = _params(call, body, verb)
     for attempt in range(_TRIES):
-        row = call.services.nodes.row(call.arg("node"))
+        row = call.services.nodes.row(call.args["node"])
         try:
             _act(call, row, verb, params)
             return Answer(status=202, headers=_location(call, row))
@@ -178,7 +186,7 @@ def _act(call: Call, row: dict[str, Any], verb: str, params: dict[str, Any]) -> 
         submitter.signal(row["operation_uuid"], row["conductor_group"], {"unhold": True})
         return
     move = states.MOVES.get(verb, {}).get(state)
-    kind = states.started_by(verb, state)
+    kind = states.VERBS.get(verb, {}).get(state)
     if move is None and kind is None:
         if row["operation_uuid"] is not None:
             raise holder(call.services.db, row)
@@ -204,7 +212,7 @@ def _abort(call: Call, row: dict[str, Any]) -> None:
 
 def _also(call: Call, row: dict[str, Any], verb: str, params: dict[str, Any]) -> dict[str, Any]:
     """Columns that a verb's own arguments change; secrets go to the node, not to the operation."""
-    secret = {
+    secret: dict[str, Any] = {
         name: params.pop(name) for name in ("configdrive", "rescue_password") if name in params
     }
     if verb in ("rescue", "unrescue") and row["rescue_interface"] == "no-rescue":
@@ -251,7 +259,7 @@ def unset_maintenance(call: Call) -> Answer:
 
 def _write(call: Call, values: dict[str, Any]) -> None:
     for attempt in range(_TRIES):
-        row = call.services.nodes.row(call.arg("node"))
+        row = call.services.nodes.row(call.args["node"])
         try:
             call.services.nodes.update(row, values, (), call.services.clock.now())
             return
@@ -266,13 +274,13 @@ def _location(call: Call, row: Mapping[str, Any]) -> dict[str, str]:
 
 def console(call: Call) -> dict[str, Any]:
     """The console's state."""
-    row = call.services.nodes.row(call.arg("node"))
+    row = call.services.nodes.row(call.args["node"])
     return {"console_enabled": row["console_enabled"], "console_info": None}
 
 
 def set_console(call: Call) -> Answer:
     """Open or close the console, where the driver has one."""
-    row = call.services.nodes.row(call.arg("node"))
+    row = call.services.nodes.row(call.args["node"])
     CONSOLE.read(call)
     raise NotSupported(
         f"Node {row['uuid']} has the console interface {row['console_interface']}, which has none."

@@ -15,7 +15,7 @@ from baremetal.domain.errors import InvalidInput, NotAcceptable, UnknownField
 Writable = Literal["never", "create", "always", "patch"]
 
 
-class Field(wsme.wsattr):  # type: ignore[misc]
+class Field(wsme.wsattr):
     """One field of a resource.
 
     `writable` is ``create`` (in POST alone), ``patch`` (in PATCH alone) or ``always``.
@@ -23,7 +23,7 @@ class Field(wsme.wsattr):  # type: ignore[misc]
     field of other columns: (base URL, value of `source`) -> raw JSON.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a declaration, all by keyword
         self,
         kind: Kind,
         *,
@@ -38,7 +38,9 @@ class Field(wsme.wsattr):  # type: ignore[misc]
         needs: tuple[str, ...] = (),
     ) -> None:
         """Declare the field; `needs` names columns for what each request makes of them."""
-        super().__init__(kind, mandatory=mandatory, readonly=writable == "never")
+        super().__init__(  # type: ignore[no-untyped-call]
+            kind, mandatory=mandatory, readonly=writable == "never"
+        )
         self.kind = kind
         self.since = since
         self.writable = writable
@@ -60,7 +62,7 @@ class Resource:
     summary: tuple[str, ...]
 
 
-class Type(wtypes.Base):  # type: ignore[misc]
+class Type(wtypes.Base):
     """The base of all resource types."""
 
     __resource__: ClassVar[Resource]

@@ -8,7 +8,7 @@ import wsme.types as wtypes
 from baremetal.domain.node import is_name, is_uuid, normal_mac
 
 
-class Kind(wtypes.UserType):  # type: ignore[misc]
+class Kind(wtypes.UserType):
     """A kind of value: `check` returns the accepted value or raises ValueError saying why."""
 
     def __init__(
@@ -19,8 +19,8 @@ class Kind(wtypes.UserType):  # type: ignore[misc]
         stored_as: str = "text",
     ) -> None:
         """Name it as JSON schema would; `stored_as` tells how its column reads."""
-        self.name = name
-        self.basetype = wtypes.text
+        self.name = name  # type: ignore[assignment]
+        self.basetype = wtypes.text  # type: ignore[assignment]
         self.check = check
         self.schema = schema
         self.stored_as = stored_as

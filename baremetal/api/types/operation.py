@@ -1,6 +1,6 @@
 """Operations, as ours alone: there is nothing like them on the field's wire."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from baremetal.api.types import kinds
@@ -58,7 +58,7 @@ def waiting(
 
 
 #: What a request makes of columns.
-COMPUTED = {"progress": progress, "waiting": waiting}
+COMPUTED: Mapping[str, Callable[..., Any]] = {"progress": progress, "waiting": waiting}
 
 
 def holding(row: Mapping[str, Any]) -> dict[str, Any] | None:

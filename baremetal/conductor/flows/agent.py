@@ -71,32 +71,40 @@ def judge_agent(task: NodeTask, signal: Mapping[str, Any]) -> Outcome | None:
     if signal.get("plan") != task.scratch.get("plan"):
         return wait_for_agent(task)
     if signal.get("status") != "succeeded":
-        raise DriverError(
-            f"The agent failed at '{signal.get('step')}': {signal.get('error') or 'no reason given'}"
-        )
+        reason = signal.get("error") or "no reason given"
+        raise DriverError(f"The agent failed at '{signal.get('step')}': {reason}")
     task.scratch["results"] = signal.get("results") or {}
     task.drop_plan()
     return Done(signal.get("message"))
 
 
-def run_here(task: NodeTask) -> Outcome | None:
-    """Carry out the plan from the conductor, for drivers that need no agent."""
-    plan = task.plan_data() or {"steps": []}
-    for number, step in enumerate(plan["steps"]):
-        if number < task.scratch.get("ran", 0):
-            continue
-        task.scratch["ran"] = number + 1
-        if step["name"] == HOLD:
-            return Hold()
-        task.driver.deploy.execute(task.node, step["name"], step["args"])
-    return None
+def run_here(make: MakePlan) -> Callable[[NodeTask], Outcome | None]:
+    """A step that carries out the plan from the conductor, for drivers that need no agent."""
+
+    def run(task: NodeTask) -> Outcome | None:
+        for number, step in enumerate(make(task).steps, start=1):
+            if number <= task.scratch.get("ran", 0):
+                continue
+            if step.name != HOLD:
+                task.driver.deploy.execute(task.node, step.name, step.args)
+            task.scratch["ran"] = number
+            if step.name == HOLD:
+                return Hold()
+        return None
+
+    return run
 
 
-def go_on_here(task: NodeTask, signal: Mapping[str, Any]) -> Outcome | None:
-    """Go on after a hold."""
-    if signal.get("timeout"):
-        raise DriverError("Nobody said unhold before the hold's deadline.")
-    return run_here(task)
+def go_on_here(make: MakePlan) -> Callable[[NodeTask, Mapping[str, Any]], Outcome | None]:
+    """How that step goes on after a hold."""
+    run = run_here(make)
+
+    def go_on(task: NodeTask, signal: Mapping[str, Any]) -> Outcome | None:
+        if signal.get("timeout"):
+            raise DriverError("Nobody said unhold before the hold's deadline.")
+        return run(task)
+
+    return go_on
 
 
 def by_agent(task: NodeTask) -> bool:
@@ -122,18 +130,8 @@ def plan_steps(
         Step(f"plan_{kind}", make_plan(make), phase=phase, when=agent),
         Step("boot_agent", boot_ramdisk, undo=leave_ramdisk, phase=phase, when=agent),
         Step(f"agent_{kind}", wait_for_agent, resume=judge_agent, phase=phase, when=agent),
-        Step(f"run_{kind}", _plan_and_run(make), resume=go_on_here, phase=phase, when=here),
+        Step(f"run_{kind}", run_here(make), resume=go_on_here(make), phase=phase, when=here),
     )
-
-
-def _plan_and_run(make: MakePlan) -> Callable[[NodeTask], Outcome | None]:
-    plan = make_plan(make)
-
-    def run(task: NodeTask) -> Outcome | None:
-        plan(task)
-        return run_here(task)
-
-    return run
 
 
 def asked_steps(task: NodeTask, kind: str) -> Plan:
@@ -141,7 +139,7 @@ def asked_steps(task: NodeTask, kind: str) -> Plan:
 
     :raises NotSupported: the request names none.
     """
-    steps = task.params.get("steps")
+    steps = task.operation.params.get("steps")
     if not steps:
         raise NotSupported(f"A {kind} needs at least one step.")
     return task.driver.deploy.named_plan(task.node, kind, steps)

@@ -7,6 +7,7 @@ clean: manageable -> manageable, by the steps that an operator names.
 from baremetal.conductor.flows.agent import asked_steps, by_agent, leave_ramdisk, plan_steps
 from baremetal.conductor.task import NodeTask
 from baremetal.domain.outcomes import Plan
+from baremetal.drivers.interfaces.base import validate_all
 from baremetal.engine.flow import Flow, Step
 
 
@@ -31,8 +32,7 @@ def _asked(task: NodeTask) -> Plan:
 
 def check(task: NodeTask) -> None:
     """Check that the machine can be driven at all."""
-    task.driver.power.validate(task.node)
-    task.driver.deploy.validate(task.node)
+    validate_all(task.node, task.driver.power, task.driver.deploy)
 
 
 PROVIDE: Flow[NodeTask] = Flow(

@@ -5,16 +5,16 @@ from baremetal.conductor.task import NodeTask
 from baremetal.db.types import stamp
 from baremetal.domain import states
 from baremetal.domain.outcomes import Plan
+from baremetal.drivers.interfaces.base import validate_all
 from baremetal.engine.flow import Flow, Step
 
 
 def check(task: NodeTask) -> None:
     """Check all that a deploy needs before anything is touched."""
-    task.driver.power.validate(task.node)
-    task.driver.management.validate(task.node)
-    task.driver.boot.validate(task.node)
-    task.driver.deploy.validate(task.node)
-    task.driver.deploy.validate_instance(task.node)
+    driver = task.driver
+    validate_all(task.node, driver.power, driver.management, driver.boot, driver.deploy)
+    if driver.deploy.instance_properties:
+        driver.deploy.validate_instance(task.node)
 
 
 def _plan(task: NodeTask) -> Plan:
@@ -30,13 +30,13 @@ def boot_instance(task: NodeTask) -> None:
     if driver.boot.ramdisk_device is not None:
         driver.management.set_boot_device(node, "disk", persistent=True)
     task.set_power(states.POWER_ON)
-    task.change(deployed_at=stamp(task.clock.now()), agent_token=None, agent_url=None)
+    task.changes.update(deployed_at=stamp(task.clock.now()), agent_token=None, agent_url=None)
 
 
 def power_on(task: NodeTask) -> None:
     """Switch the machine on."""
     task.set_power(states.POWER_ON)
-    task.change(deployed_at=stamp(task.clock.now()))
+    task.changes.update(deployed_at=stamp(task.clock.now()))
 
 
 def _not_by_agent(task: NodeTask) -> bool:

@@ -37,7 +37,7 @@ def _plan(task: NodeTask) -> Plan:
 def begin(task: NodeTask) -> None:
     """Check that the driver can, and note the time."""
     task.driver.inspect.validate(task.node)
-    task.change(inspection_started_at=stamp(task.clock.now()), inspection_finished_at=None)
+    task.changes.update(inspection_started_at=stamp(task.clock.now()), inspection_finished_at=None)
 
 
 def look(task: NodeTask) -> None:
@@ -50,7 +50,7 @@ def keep(task: NodeTask) -> Outcome:
     inventory: Mapping[str, Any] = task.scratch.get("results", {}).get("inventory") or {}
     found = properties_of(inventory)
     save_inventory(task.nodes.db, task.node.uuid, inventory, task.clock.now())
-    task.change(
+    task.changes.update(
         properties={**task.node.properties, **found},
         inspection_finished_at=stamp(task.clock.now()),
     )

@@ -7,21 +7,21 @@ from baremetal.engine.flow import Flow, Step
 
 def switch(task: NodeTask) -> None:
     """Bring the machine to the state asked for. A reboot of a machine that is off turns it on."""
-    target = str(task.params["target"])
+    target = str(task.operation.params["target"])
     if target in (states.REBOOT, states.SOFT_REBOOT):
         now = task.driver.power.get_power_state(task.node)
         target = target if now == states.POWER_ON else states.POWER_ON
-    task.set_power(target, task.params.get("timeout"))
+    task.set_power(target, task.operation.params.get("timeout"))
 
 
 def settle(task: NodeTask) -> None:
     """The target is reached, or given up."""
-    task.change(target_power_state=None, last_error=None)
+    task.changes.update(target_power_state=None, last_error=None)
 
 
 def give_up(task: NodeTask) -> None:
     """Drop the target; the error stays on the node."""
-    task.change(target_power_state=None)
+    task.changes.update(target_power_state=None)
 
 
 FLOW: Flow[NodeTask] = Flow(

@@ -12,12 +12,12 @@ def tear_down(task: NodeTask) -> None:
     task.set_power(states.POWER_OFF)
     task.driver.boot.clean_up_ramdisk(task.node)
     task.driver.boot.clean_up_instance(task.node)
-    task.change(
+    task.changes.update(
         **task.nodes.without_instance(task.node),
         instance_uuid=None,
         instance_name=None,
         allocation_uuid=None,
-        lessee=task.params.get("keep_lessee"),
+        lessee=task.operation.params.get("keep_lessee"),
         agent_token=None,
         agent_url=None,
     )
@@ -26,7 +26,7 @@ def tear_down(task: NodeTask) -> None:
 def retire(task: NodeTask) -> None:
     """A retired machine does not become available again."""
     if task.node.retired:
-        task.change(provision_state=states.MANAGEABLE)
+        task.changes.update(provision_state=states.MANAGEABLE)
 
 
 FLOW: Flow[NodeTask] = Flow(

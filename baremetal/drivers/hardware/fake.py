@@ -1,12 +1,14 @@
 """Hardware that is not there: for trials of the API and for load."""
 
+from typing import ClassVar
+
 from baremetal.drivers.hardware.base import HardwareType
 
 
 class FakeHardware(HardwareType):
     """Every action succeeds at once, and is remembered nowhere but in the database."""
 
-    interfaces = {
+    interfaces: ClassVar = {
         "boot": ("fake", "pxe"),
         "console": ("no-console",),
         "deploy": ("fake", "agent"),

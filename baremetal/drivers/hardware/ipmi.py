@@ -1,12 +1,14 @@
 """Machines with an IPMI 2.0 BMC."""
 
+from typing import ClassVar
+
 from baremetal.drivers.hardware.base import HardwareType
 
 
 class IpmiHardware(HardwareType):
     """Power and management by IPMI; deploy and inspection by the agent."""
 
-    interfaces = {
+    interfaces: ClassVar = {
         "boot": ("pxe", "fake"),
         "console": ("no-console",),
         "deploy": ("agent", "fake"),

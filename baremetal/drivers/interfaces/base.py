@@ -24,4 +24,14 @@ class Interface:
 
         :raises InvalidInput: with each field, why, and an example.
         """
-        check(self.properties, node.driver_info, "driver_info")
+        if self.properties:
+            check(self.properties, node.driver_info, "driver_info")
+
+
+def validate_all(node: Node, *interfaces: Interface) -> None:
+    """Return if the node has all that these interfaces need.
+
+    :raises InvalidInput: with each field of the first that is not content.
+    """
+    for interface in interfaces:
+        interface.validate(node)

@@ -21,7 +21,7 @@ class DeployInterface(Interface):
     instance_properties: ClassVar[tuple[Property, ...]] = ()
 
     def validate_instance(self, node: Node) -> None:
-        """Return if the node says all that a deploy needs.
+        """Return if the node says all that a deploy needs. Called if any are declared.
 
         :raises InvalidInput: with each field, why, and an example.
         """

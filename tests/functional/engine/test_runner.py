@@ -24,7 +24,7 @@ class KilledError(BaseException):
 def test_steps_run_in_order_and_what_they_did_is_written(bench: Bench) -> None:
     bench.flow(
         "inspect",
-        bench.step("one", lambda task: task.change(description="by one")),
+        bench.step("one", lambda task: task.changes.update(description="by one")),
         bench.step("two", lambda _: Done("all well"), when=lambda _: True),
         bench.step("never", when=lambda _: False),
     )
