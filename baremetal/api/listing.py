@@ -80,7 +80,6 @@ class Listing:
             Parameter("detail", kinds.BOOLEAN, detail_flag_since, "Show all fields."),
             *filters,
         )
-        self._prepared: dict[tuple[Any, ...], Prepared] = {}
 
     def answer(
         self,
@@ -153,12 +152,12 @@ class Listing:
         for number, (wanted, value) in enumerate(page.filters):
             if not wanted.shapes:
                 parameters[f"f{number}"] = value
-        prepared = self._prepared.get(page.shape)
+        db, key = call.services.db, (self, page.shape)
+        prepared = db.prepared.get(key)
         if prepared is None:
-            if len(self._prepared) >= MOST_SHAPES:
-                self._prepared.clear()
-            prepared = Prepared(call.services.db, self._select(page))
-            self._prepared[page.shape] = prepared
+            if len(db.prepared) >= MOST_SHAPES:
+                db.prepared.clear()
+            prepared = db.prepared[key] = Prepared(db, self._select(page))
         if page.marker is not None:
             parameters.update(self._after(call, page))
         return prepared.all(**parameters)

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,6 +48,8 @@ class Database:
         dbapi = self._reader.dialect.loaded_dbapi
         self._lost = (dbapi.OperationalError, dbapi.InterfaceError)
         self._own = threading.local()
+        #: Statements that readers have compiled for this database, by what they find them by.
+        self.prepared: dict[Hashable, Prepared] = {}
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

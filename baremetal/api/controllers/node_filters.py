@@ -1,5 +1,6 @@
 """What narrows lists of nodes."""
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,11 @@ def _state(text: Any) -> str:
     if text not in states.ALL:
         raise ValueError(f'Provision state "{text}" is not valid')
     return str(text)
+
+
+def _pattern(text: Any) -> str:
+    """What LIKE finds a text by that contains this one; its signs mean nothing."""
+    return "%" + re.sub(r"([\\%_])", r"\\\1", kinds.TEXT.validate(text)) + "%"
 
 
 def _looked_after(call: Call, hostname: str) -> tuple[tuple[str, str], ...]:
@@ -74,9 +80,9 @@ FILTERS = (
     ),
     Filter(
         "description_contains",
-        kinds.TEXT,
+        kinds.Kind("part of a text", _pattern, kinds.TEXT.schema),
         since=51,
-        where=lambda text: nodes.c.description.contains(text, autoescape=True),
+        where=lambda pattern: nodes.c.description.ilike(pattern, escape="\\"),
     ),
     Filter("lessee", kinds.TEXT, since=65),
     Filter(

@@ -46,7 +46,6 @@ _OPERATION_NAMES = (
     "waiting_since",
     "deadline_at",
 )
-_GET: dict[tuple[int, tuple[str, ...], bool], Prepared] = {}
 
 
 def list_nodes(call: Call) -> Answer:
@@ -85,12 +84,12 @@ def document(
     """
     names = names or visible(Node, call.version)
     by_uuid = is_uuid(ident)
-    key = (id(call.services.db), names, by_uuid)
-    prepared = _GET.get(key)
+    db, key = call.services.db, ("node", names, by_uuid)
+    prepared = db.prepared.get(key)
     if prepared is None:
-        if len(_GET) >= MOST_SHAPES:
-            _GET.clear()
-        prepared = _GET[key] = Prepared(call.services.db, _select_one(names, by_uuid))
+        if len(db.prepared) >= MOST_SHAPES:
+            db.prepared.clear()
+        prepared = db.prepared[key] = Prepared(db, _select_one(names, by_uuid))
     row = prepared.first(ident=ident.lower() if by_uuid else ident)
     if row is None:
         raise NotFound("Node", ident)

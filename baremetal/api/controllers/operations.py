@@ -36,7 +36,6 @@ FILTERS = (
     Filter("owner", kinds.TEXT),
 )
 LISTING = Listing(Operation, FILTERS, detail_flag_since=1, unsortable=("steps",))
-_ONE: dict[int, Prepared] = {}
 
 
 def list_operations(call: Call) -> Answer:
@@ -59,11 +58,11 @@ def cancel(call: Call) -> Answer:
 def _document(call: Call, uuid: str) -> bytes:
     names = visible(Operation, call.version)
     db = call.services.db
-    prepared = _ONE.get(id(db))
+    prepared = db.prepared.get(("operation", names))
     if prepared is None:
         columns = [shown(operations.c[name]) for name in columns_for(Operation, names)]
         query = sa.select(*columns).where(operations.c.uuid == sa.bindparam("uuid"))
-        prepared = _ONE[id(db)] = Prepared(db, query)
+        prepared = db.prepared["operation", names] = Prepared(db, query)
     row = prepared.first(uuid=uuid)
     if row is None:
         raise NotFound("Operation", uuid)

@@ -92,8 +92,7 @@ def test_conductors_that_claim_at_once_share_one_limit(bench: Bench, limit: Limi
 
     def conductor(name: str) -> None:
         barrier.wait()
-        for _ in range(5):
-            taken.append(bench.claim(3, name, {"deploy": limit}))
+        taken.extend(bench.claim(3, name, {"deploy": limit}) for _ in range(5))
 
     threads = [threading.Thread(target=conductor, args=(f"c{n}",)) for n in range(6)]
     for thread in threads:
