@@ -28,7 +28,7 @@ test: $(VENV)/.test ## everything: checks, then every test on real services
 	@$(BIN)/pytest
 
 quick: checks ## under a minute: checks, then the tests that need no services
-	@$(BIN)/pytest -q -m "not slow and not postgres" $(QUICK)
+	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not slow and not postgres" $(QUICK)
 
 checks: $(VENV)/.test ## style, types and the import rule
 	@$(BIN)/ruff check --quiet .
