@@ -22,16 +22,15 @@ from baremetal.domain.errors import ChangedMeanwhile, Conflict
 Row = Mapping[str, Any]
 
 # Made once: to make a statement costs more than to run it.
+# An operation counts the version up with each of its own changes.
 _SWAP = (
     sa.update(nodes)
     .where(
         nodes.c.uuid == sa.bindparam("our_uuid"),
-        nodes.c.provision_state == sa.bindparam("our_state"),
+        nodes.c.version == sa.bindparam("our_version"),
     )
     .values(version=nodes.c.version + 1)
 )
-_SWAP_FREE = _SWAP.where(nodes.c.operation_uuid.is_(None))
-_SWAP_HELD = _SWAP.where(nodes.c.operation_uuid == sa.bindparam("our_operation"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Submitter:
         operation that waits is put aside by an undeploy, and by nothing else.
 
         :raises NodeBusy: another operation holds the node.
-        :raises ChangedMeanwhile: the node has left the state in which it was judged.
+        :raises ChangedMeanwhile: the node is no longer what was judged.
         """
         values: dict[str, Any] = dict(also)
         phases = states.PHASES.get(kind, ())
@@ -100,7 +99,7 @@ class Submitter:
         """Put the node in another state, where no work is needed for it.
 
         :raises NodeBusy: an operation holds the node.
-        :raises ChangedMeanwhile: the node has left the state in which it was judged.
+        :raises ChangedMeanwhile: the node is no longer what was judged.
         """
         if row["operation_uuid"] is not None:
             raise holder(self._db, row)
@@ -171,15 +170,8 @@ class Submitter:
         written = {**values, "updated_at": at}
         if "provision_state" in values:
             written["provision_updated_at"] = at
-        query = _SWAP_FREE if row["operation_uuid"] is None else _SWAP_HELD
-        judged = {
-            "our_uuid": row["uuid"],
-            "our_state": row["provision_state"],
-            "our_operation": row["operation_uuid"],
-        }
-        if query is _SWAP_FREE:
-            del judged["our_operation"]
-        if tx.execute(query, {**written, **judged}).rowcount != 1:
+        judged = {"our_uuid": row["uuid"], "our_version": row["version"]}
+        if tx.execute(_SWAP, {**written, **judged}).rowcount != 1:
             raise ChangedMeanwhile("Node", row["uuid"])
         change = NodeChange(
             row["uuid"], values, row["name"], row["provision_state"], row["power_state"]

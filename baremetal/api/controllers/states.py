@@ -135,8 +135,18 @@ def show(call: Call) -> dict[str, Any]:
 def set_power(call: Call) -> Answer:
     """Ask for another power state."""
     body = POWER.read(call)
-    row = call.services.nodes.row(call.args["node"])
-    target = body["target"]
+    for attempt in range(_TRIES):
+        row = call.services.nodes.row(call.args["node"])
+        try:
+            _switch(call, row, body["target"], body.get("timeout"))
+            return Answer(status=202, headers=_location(call, row))
+        except ChangedMeanwhile:
+            if attempt + 1 == _TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _switch(call: Call, row: dict[str, Any], target: str, timeout: int | None) -> None:
     if target not in states.POWER_TARGETS:
         raise StateForbids(target, row["uuid"], row["power_state"])
     call.need(states.POWER_SINCE.get(target, 1), f"Power state '{target}'")
@@ -148,12 +158,11 @@ def set_power(call: Call) -> Answer:
     call.services.submitter.start(
         row,
         "power",
-        {"target": target, "timeout": body.get("timeout")},
+        {"target": target, "timeout": timeout},
         requester(call),
         target_power_state=goal,
         last_error=None,
     )
-    return Answer(status=202, headers=_location(call, row))
 
 
 def set_provision(call: Call) -> Answer:
@@ -167,7 +176,7 @@ def set_provision(call: Call) -> Answer:
     for attempt in range(_TRIES):
         row = call.services.nodes.row(call.args["node"])
         try:
-            _act(call, row, verb, params)
+            _act(call, row, verb, dict(params))
             return Answer(status=202, headers=_location(call, row))
         except ChangedMeanwhile:
             if attempt + 1 == _TRIES:
