@@ -144,8 +144,10 @@ class Exchange:
     def _round(self) -> None:
         for key, _ in self._sockets.selector.select(self._pause(self._monotonic())):
             if key.fileobj is self._bell:
-                self._rung = False
+                # In this order: the other way, a ring in between would be swallowed here and
+                # still count as rung, and nobody would ring again.
                 self._bell.recv(4096)
+                self._rung = False
             else:
                 self._receive(key.fileobj)
         now = self._monotonic()
