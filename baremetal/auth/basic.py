@@ -7,17 +7,17 @@ import hmac
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 
 import bcrypt
 
 from baremetal.auth.identity import ANONYMOUS, Identity
+from baremetal.auth.users import BCRYPT_LIMIT, UserFile
 from baremetal.domain.errors import Unauthenticated
 
 #: Bcrypt is slow on purpose; proofs that were good lately are remembered, never the passwords.
 _REMEMBERED = 1024
-#: What bcrypt takes into account of a password, bytes.
-_BCRYPT_LIMIT = 72
 
 _HINT = (
     "Give a user name and password by HTTP basic authentication, for example with "
@@ -32,11 +32,11 @@ class BasicAuth:
 
     def __init__(self, path: Path) -> None:
         """Use the users in `path`, which is read again when it changes."""
-        self._path = path
+        self._file = UserFile(path)
         self._key = secrets.token_bytes(32)
         self._good: OrderedDict[bytes, Identity] = OrderedDict()
         self._users: dict[str, bytes] = {}
-        self._read_at = -1.0
+        self._read = (-1, -1)
         self._lock = threading.Lock()
 
     def identify(self, header: str | None) -> Identity:
@@ -46,33 +46,32 @@ class BasicAuth:
         """
         if not header:
             return ANONYMOUS
-        self._reread()
+        users = self._reread()
         proof = hmac.digest(self._key, header.encode(), hashlib.sha256)
         known = self._good.get(proof)
         if known is not None:
             return known
-        identity = self._check(header)
+        identity = self._check(header, users)
         with self._lock:
-            self._good[proof] = identity
+            # Whoever was removed while we looked is not remembered.
+            if users is self._users:
+                self._good[proof] = identity
             while len(self._good) > _REMEMBERED:
                 self._good.popitem(last=False)
         return identity
 
-    def _reread(self) -> None:
-        changed = self._path.stat().st_mtime
-        if changed == self._read_at:
-            return
-        with self._lock:
-            lines = self._path.read_text().splitlines()
-            self._users = {
-                name: digest.encode()
-                for name, _, digest in (line.strip().partition(":") for line in lines)
-                if digest and not name.startswith("#")
-            }
-            self._good.clear()
-            self._read_at = changed
+    def _reread(self) -> Mapping[str, bytes]:
+        """The users as the file has them now."""
+        changed = self._file.changed
+        if changed != self._read:
+            with self._lock:
+                self._users = self._file.digests()
+                self._good.clear()
+                self._read = changed
+        return self._users
 
-    def _check(self, header: str) -> Identity:
+    @staticmethod
+    def _check(header: str, users: Mapping[str, bytes]) -> Identity:
         scheme, _, encoded = header.partition(" ")
         if scheme.lower() != "basic":
             raise Unauthenticated(f"Only HTTP basic authentication is understood. {_HINT}")
@@ -80,7 +79,7 @@ class BasicAuth:
             name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError) as error:
             raise Unauthenticated(f"The Authorization header is unreadable. {_HINT}") from error
-        digest = self._users.get(name)
+        digest = users.get(name)
         if digest is None or not _matches(password, digest):
             raise Unauthenticated(f"Wrong user name or password. {_HINT}")
         return Identity(name)
@@ -88,11 +87,6 @@ class BasicAuth:
 
 def _matches(password: str, digest: bytes) -> bool:
     try:
-        return bcrypt.checkpw(password.encode()[:_BCRYPT_LIMIT], digest)
+        return bcrypt.checkpw(password.encode()[:BCRYPT_LIMIT], digest)
     except ValueError:
         return False
-
-
-def hashed(password: str) -> str:
-    """The bcrypt hash of a password, as the file holds it."""
-    return bcrypt.hashpw(password.encode()[:_BCRYPT_LIMIT], bcrypt.gensalt()).decode()

@@ -12,6 +12,7 @@ from baremetal.api.app import Application
 from baremetal.api.services import Services
 from baremetal.auth.basic import BasicAuth
 from baremetal.clock import Clock
+from baremetal.cmd.configure import users_of
 from baremetal.cmd.state import StateDir
 from baremetal.conductor.service import Conductor
 from baremetal.db.database import Database
@@ -40,7 +41,7 @@ class AllInOne:
         ensure_current(self.db)
         vault = Vault.open(state.keys)
         transport = make_transport(conf, IN_PROCESS)
-        auth = None if conf.api.auth == "none" else BasicAuth(state.htpasswd)
+        auth = None if conf.api.auth == "none" else BasicAuth(users_of(conf, state))
         self.conductor = Conductor(conf, self.db, vault, transport, clock)
         self.services = Services(conf, self.db, vault, ConductorClient(transport), auth, clock)
         self._server = make_server(conf, Application(self.services))

@@ -28,10 +28,15 @@ def configured(args: argparse.Namespace, state: StateDir) -> cfg.ConfigOpts:
     conf([], project="baremetal", default_config_files=files, default_config_dirs=[])
     conf.set_override("state_dir", str(state.path))
     for name in ("host", "port", "auth"):
-        value = getattr(args, name)
+        value = getattr(args, name, None)
         if value is not None:
             conf.set_override(name, value, group="api")
     logging.basicConfig(stream=sys.stderr, level=conf.log_level.upper(), format=_FORMAT, force=True)
     for noisy in ("stevedore", "oslo", "oslo_messaging", "alembic", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return conf
+
+
+def users_of(conf: cfg.ConfigOpts, state: StateDir) -> Path:
+    """The file of users."""
+    return Path(conf.api.htpasswd).expanduser() if conf.api.htpasswd else state.htpasswd

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from baremetal.auth.basic import hashed
+from baremetal.auth.users import UserFile
 
 _ADMIN = "admin"
+#: Where state is unless said otherwise.
+DEFAULT_DIR = "~/.local/share/baremetal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,12 @@ class StateDir:
         """Make the directory, readable by its owner alone."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def make_admin(self) -> str | None:
-        """The new administrator's password; None if there are users already."""
-        if self.htpasswd.exists():
+    def make_admin(self, users: Path) -> str | None:
+        """The new administrator's password; None if the file of users is there already."""
+        if users.exists():
             return None
         password = secrets.token_urlsafe(18)
-        _write(self.htpasswd, f"{_ADMIN}:{hashed(password)}\n")
+        UserFile(users).put(_ADMIN, password)
         return password
 
     def write_cloud(self, url: str, password: str | None) -> None:
@@ -64,7 +66,7 @@ class StateDir:
         entry["baremetal_api_version"] = "1"
         text = yaml.safe_dump({"clouds": {"baremetal": entry}}, sort_keys=False)
         if not self.clouds.exists() or self.clouds.read_text() != text:
-            _write(self.clouds, text)
+            write_private(self.clouds, text)
 
     def _old_password(self) -> str | None:
         if not self.clouds.exists():
@@ -75,7 +77,8 @@ class StateDir:
         return str(password) if password else None
 
 
-def _write(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Replace a file as a whole, readable by its owner alone."""
     draft = path.with_name(path.name + ".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(text)

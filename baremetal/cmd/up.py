@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cliff.command import Command
 
-_DEFAULT_DIR = "~/.local/share/baremetal"
+from baremetal.cmd import DEFAULT_DIR
 
 
 class Up(Command):
@@ -26,7 +26,7 @@ class Up(Command):
         """The command's options."""
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
         add = parser.add_argument
-        add("--state-dir", default=_DEFAULT_DIR, help="directory of all state (%(default)s)")
+        add("--state-dir", default=DEFAULT_DIR, help="directory of all state (%(default)s)")
         add("--port", type=int, default=None, help="port to listen on (6385; 0 picks a free one)")
         add("--host", default=None, help="address to listen on (127.0.0.1)")
         add("--auth", choices=("basic", "none"), default=None, help="who may come in (basic)")
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     # The service's libraries take a second to import; other commands do without them.
     from baremetal.cmd import backend  # noqa: F401, PLC0415 - must come first
     from baremetal.cmd.all_in_one import AllInOne  # noqa: PLC0415
-    from baremetal.cmd.configure import configured  # noqa: PLC0415
+    from baremetal.cmd.configure import configured, users_of  # noqa: PLC0415
     from baremetal.cmd.state import StateDir  # noqa: PLC0415
     from baremetal.domain.errors import BaremetalError  # noqa: PLC0415
 
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         password = None
         if conf.api.auth == "basic":
-            password = state.make_admin()
+            password = state.make_admin(users_of(conf, state))
         plane = AllInOne(conf, state)
         url = plane.start()
     except (BaremetalError, OSError) as error:

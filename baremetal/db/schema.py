@@ -4,7 +4,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from baremetal.db.database import Database
+from baremetal.db.database import Database, one_at_a_time
 from baremetal.db.tables import metadata
 from baremetal.domain.errors import Unavailable
 
@@ -46,6 +46,7 @@ def upgrade(db: Database, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations_dir()))
     with db.writer.begin() as connection:
+        one_at_a_time(connection, "baremetal migrations")
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, revision)

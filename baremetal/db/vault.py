@@ -43,7 +43,7 @@ class Vault:
         :raises Unavailable: the file holds no key, or something else.
         """
         if not path.exists():
-            write_keys(path, [Fernet.generate_key()])
+            write_keys(path, [new_key()])
         seen = _seen(path)
         vault = cls(read_keys(path))
         vault._path, vault._seen = path, seen
@@ -67,6 +67,14 @@ class Vault:
         except InvalidToken as error:
             raise Unavailable(_WRONG_KEY) from error
         return found
+
+    def opens(self, token: str) -> bool:
+        """Whether one of the keys was used for the token."""
+        try:
+            self._newest().decrypt(token.encode())
+        except InvalidToken:
+            return False
+        return True
 
     def rotate(self, token: str) -> str:
         """The same secrets, sealed with the newest key.
@@ -108,6 +116,11 @@ def read_keys(path: Path) -> list[bytes]:
             "Put its backup in its place; without its keys no secret can be read again."
         ) from error
     return keys
+
+
+def new_key() -> bytes:
+    """A fresh key."""
+    return Fernet.generate_key()
 
 
 def write_keys(path: Path, keys: list[bytes]) -> None:
