@@ -25,7 +25,7 @@ LOG = logging.getLogger(__name__)
 
 #: Threads hand the interpreter on after this long, seconds. The default of 5 ms makes
 #: a short request wait behind each of several busy threads.
-_SWITCH_SECONDS = 0.005
+_SWITCH_SECONDS = 0.001
 _SHUTDOWN_SECONDS = 10
 
 IN_PROCESS = "inproc://"

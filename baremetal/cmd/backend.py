@@ -6,6 +6,8 @@ oslo.messaging's import would otherwise choose eventlet, for good.
 import os
 import warnings
 
+# Its resolver costs a fifth of a second to import, and resolves no better.
+os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 # Libraries import eventlet on both back ends; its farewell is news to nobody.
 warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
 
