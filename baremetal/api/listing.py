@@ -109,11 +109,14 @@ class Listing:
     def _page(self, call: Call, *, detail: bool, only: Sequence[tuple[Filter, Any]]) -> Page:
         query, most = call.query, call.services.max_limit
         marker = query.get("marker")
+        sort_key = query.get("sort_key", "id")
+        if sort_key != "id":
+            call.need(fields_of(self._cls)[sort_key].since, f"Sorting by {sort_key}")
         return Page(
             self._names(call, detail=detail),
             min(int(query.get("limit", most)), most) or most,
             marker and marker.lower(),
-            query.get("sort_key", "id"),
+            sort_key,
             query.get("sort_dir") == "desc",
             (*only, *self._given_filters(call)),
         )

@@ -186,7 +186,7 @@ ROUTES = (
     Route("GET", "/v1/ports", _P.list, gives=[Port], query=_PORTS),
     Route("POST", "/v1/ports", _P.create, takes=Port, gives=Port, status=201),
     Route("GET", "/v1/ports/detail", _P.list_details, gives=[Port], query=_PORTS),
-    Route("GET", "/v1/ports/{ident}", ports.show, gives=Port, query=_FIELDS),
+    Route("GET", "/v1/ports/{ident}", _P.show, gives=Port, query=_FIELDS),
     Route("PATCH", "/v1/ports/{ident}", _P.update, takes="patch", gives=Port),
     Route("DELETE", "/v1/ports/{ident}", _P.delete, status=204),
     # chassis
@@ -197,11 +197,18 @@ ROUTES = (
     Route("PATCH", "/v1/chassis/{ident}", _C.update, takes="patch", gives=Chassis),
     Route("DELETE", "/v1/chassis/{ident}", chassis.delete, status=204),
     Route("GET", "/v1/chassis/{chassis}/nodes", nodes.list_of_chassis, gives=[Node], query=_NODES),
+    Route(
+        "GET",
+        "/v1/chassis/{chassis}/nodes/detail",
+        nodes.details_of_chassis,
+        gives=[Node],
+        query=_NODES,
+    ),
     # allocations
     Route(
         "GET",
         "/v1/allocations",
-        allocations.list_allocations,
+        _A.list,
         since=52,
         gives=[Allocation],
         query=_ALLOCATIONS,

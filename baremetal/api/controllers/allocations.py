@@ -28,22 +28,17 @@ _BACKFILL_SINCE = 58
 _LOOK_UP = 500
 
 
-def _state(text: Any) -> str:
-    if text not in al.ALL:
-        raise ValueError(f"must be one of {', '.join(al.ALL)}")
-    return str(text)
+def _uuid_of_node(call: Call, ident: str) -> str:
+    try:
+        return str(call.services.nodes.row(ident)["uuid"])
+    except NotFound as error:
+        raise InvalidInput(error.message) from error
 
 
 FILTERS = (
-    Filter(
-        "node",
-        kinds.TEXT,
-        where=lambda text: allocations.c.node_uuid.in_(
-            sa.select(nodes.c.uuid).where(sa.or_(nodes.c.uuid == text, nodes.c.name == text))
-        ),
-    ),
+    Filter("node", kinds.TEXT, column="node_uuid", resolve=_uuid_of_node),
     Filter("resource_class", kinds.TEXT),
-    Filter("state", kinds.Kind("state", _state, {"enum": list(al.ALL)})),
+    Filter("state", kinds.one_of(*al.ALL)),
     Filter("owner", kinds.TEXT, since=60),
 )
 LISTING = Listing(Allocation, FILTERS, unsortable=("traits", "candidate_nodes"))
@@ -54,16 +49,6 @@ def _records(call: Call) -> Records:
 
 
 CONTROLLER = RecordController(Allocation, LISTING, _records, names=("name",))
-
-
-def list_allocations(call: Call) -> Answer:
-    """A page of allocations."""
-    if "node" in call.query:
-        try:
-            call.services.nodes.row(call.query["node"])
-        except NotFound as error:
-            raise InvalidInput(error.message) from error
-    return CONTROLLER.list(call)
 
 
 def create(call: Call) -> Answer:

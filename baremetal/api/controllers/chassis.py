@@ -8,7 +8,7 @@ from baremetal.api.listing import Listing
 from baremetal.api.types.chassis import Chassis
 from baremetal.db.records import Records
 from baremetal.db.tables import chassis, nodes
-from baremetal.domain.errors import InUse
+from baremetal.domain.errors import InvalidInput
 
 LISTING = Listing(Chassis)
 
@@ -26,7 +26,7 @@ def delete(call: Call) -> Answer:
     with call.services.db.read() as connection:
         query = sa.select(nodes.c.uuid).where(nodes.c.chassis_uuid == row["uuid"]).limit(1)
         if connection.execute(query).first() is not None:
-            raise InUse(
+            raise InvalidInput(
                 f"Cannot complete the requested action because chassis {row['uuid']} "
                 "contains nodes."
             )

@@ -11,6 +11,9 @@ from baremetal.api.types import kinds
 from baremetal.db.tables import nodes
 from baremetal.domain import states
 
+#: What the API says of a node in trouble; only the first is ours.
+FAULTS = ("power failure", "clean failure", "rescue abort failure", "service failure")
+
 
 def _state(text: Any) -> str:
     if text not in states.ALL:
@@ -68,7 +71,7 @@ FILTERS = (
     ),
     Filter("driver", kinds.TEXT, since=16),
     Filter("resource_class", kinds.TEXT, since=21),
-    Filter("fault", kinds.TEXT, since=42),
+    Filter("fault", kinds.one_of(*FAULTS), since=42),
     Filter("conductor_group", kinds.TEXT, since=46),
     Filter("conductor", kinds.TEXT, since=49, resolve=_looked_after, shapes=_one_of_pairs),
     Filter("owner", kinds.TEXT, since=50),

@@ -60,9 +60,18 @@ def list_details(call: Call) -> Answer:
 
 def list_of_chassis(call: Call) -> Answer:
     """A page of the nodes of one chassis."""
+    return _of_chassis(call, detail=False)
+
+
+def details_of_chassis(call: Call) -> Answer:
+    """A page of the nodes of one chassis with all their fields."""
+    return _of_chassis(call, detail=True)
+
+
+def _of_chassis(call: Call, *, detail: bool) -> Answer:
     uuid = Records(call.services.db, chassis, "Chassis", ()).get(call.args["chassis"])["uuid"]
     only = [(OF_CHASSIS, uuid), *implied(call)]
-    return LISTING.answer(call, extra=_computed(call), only=only)
+    return LISTING.answer(call, detail=detail, extra=_computed(call), only=only)
 
 
 def show(call: Call) -> Answer:

@@ -1,7 +1,5 @@
 """Operations: list, show, cancel."""
 
-from typing import Any
-
 import orjson
 import sqlalchemy as sa
 
@@ -12,27 +10,21 @@ from baremetal.api.types import kinds
 from baremetal.api.types.base import columns_for, visible
 from baremetal.api.types.operation import COMPUTED, Operation
 from baremetal.db.database import Prepared, shown
-from baremetal.db.tables import nodes, operations
+from baremetal.db.tables import operations
 from baremetal.domain import operation as op
 from baremetal.domain.errors import NotFound
+from baremetal.domain.node import is_uuid
 
 
-def _state(text: Any) -> str:
-    if text not in op.ALL:
-        raise ValueError(f"must be one of {', '.join(op.ALL)}")
-    return str(text)
+def _uuid_of_node(call: Call, ident: str) -> str:
+    """A node's uuid; one that is gone may still be asked for by it."""
+    return ident.lower() if is_uuid(ident) else str(call.services.nodes.row(ident)["uuid"])
 
 
 FILTERS = (
-    Filter("state", kinds.Kind("state", _state, {"enum": list(op.ALL)})),
+    Filter("state", kinds.one_of(*op.ALL)),
     Filter("kind", kinds.TEXT),
-    Filter(
-        "node",
-        kinds.TEXT,
-        where=lambda text: operations.c.resource_uuid.in_(
-            sa.select(nodes.c.uuid).where(sa.or_(nodes.c.uuid == text, nodes.c.name == text))
-        ),
-    ),
+    Filter("node", kinds.TEXT, column="resource_uuid", resolve=_uuid_of_node),
     Filter("owner", kinds.TEXT),
 )
 LISTING = Listing(Operation, FILTERS, detail_flag_since=1, unsortable=("steps",))

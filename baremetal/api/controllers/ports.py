@@ -11,23 +11,25 @@ from baremetal.api.types import kinds
 from baremetal.api.types.port import Port
 from baremetal.db.records import Records
 from baremetal.db.tables import nodes, ports
+from baremetal.domain import port_rules
 from baremetal.domain.errors import InvalidInput
-from baremetal.domain.node import is_uuid
 
-_NODE_UUID = Filter("node_uuid", kinds.UUID)
-_NODE = Filter(
-    "node",
-    kinds.TEXT,
-    since=6,
-    where=lambda text: ports.c.node_uuid.in_(
-        sa.select(nodes.c.uuid).where(sa.or_(nodes.c.uuid == text, nodes.c.name == text))
-    ),
-)
+
+def _uuid_of_node(call: Call, ident: str) -> str:
+    return str(call.services.nodes.row(ident)["uuid"])
+
+
+def _of_shards(names: tuple[str, ...]) -> "sa.ColumnElement[bool]":
+    return ports.c.node_uuid.in_(sa.select(nodes.c.uuid).where(nodes.c.shard.in_(names)))
+
+
+_NODE_UUID = Filter("node_uuid", kinds.UUID, resolve=_uuid_of_node)
 FILTERS = (
     _NODE_UUID,
-    _NODE,
+    Filter("node", kinds.TEXT, since=6, column="node_uuid", resolve=_uuid_of_node),
     Filter("address", kinds.MAC),
     Filter("portgroup", kinds.UUID, since=24, column="portgroup_uuid"),
+    Filter("shard", kinds.NAMES, since=82, shapes=_of_shards),
 )
 
 LISTING = Listing(Port, FILTERS)
@@ -38,6 +40,7 @@ def _records(call: Call) -> Records:
 
 
 def _check(call: Call, values: dict[str, Any], _row: dict[str, Any] | None) -> None:
+    port_rules.check_values(values)
     node = values.get("node_uuid")
     if node is None:
         return
@@ -47,7 +50,7 @@ def _check(call: Call, values: dict[str, Any], _row: dict[str, Any] | None) -> N
             raise InvalidInput(f"Node {node} could not be found.")
 
 
-CONTROLLER = RecordController(Port, LISTING, _records, _check)
+CONTROLLER = RecordController(Port, LISTING, _records, _check, names=("name",))
 
 
 def of_node(call: Call) -> Answer:
@@ -60,10 +63,3 @@ def details_of_node(call: Call) -> Answer:
     """A page of one node's ports with all their fields."""
     row = call.services.nodes.row(call.args["node"])
     return LISTING.answer(call, detail=True, only=[(_NODE_UUID, row["uuid"])])
-
-
-def show(call: Call) -> Answer:
-    """One port, by its uuid."""
-    if not is_uuid(call.args["ident"]):
-        raise InvalidInput(f"Expected a UUID but received {call.args['ident']}.")
-    return CONTROLLER.show(call)

@@ -54,11 +54,13 @@ class RecordController:
         return self._listing.answer(call, detail=True)
 
     def row(self, call: Call) -> Row:
-        """The row that the path names.
+        """The row that the path names: by name as soon as the version has names.
 
         :raises NotFound: there is none.
         """
-        return self._records(call).get(call.args["ident"], *self._names)
+        known = fields_of(self._cls)
+        names = (name for name in self._names if known[name].since <= call.version)
+        return self._records(call).get(call.args["ident"], *names)
 
     def show(self, call: Call) -> Answer:
         """One of them."""
