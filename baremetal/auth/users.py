@@ -14,7 +14,7 @@ from baremetal.domain.errors import Conflict, InvalidInput, NotFound
 #: What bcrypt takes into account of a password, bytes.
 BCRYPT_LIMIT = 72
 
-_NAME = re.compile(r"^[^\s:#][^\s:]{0,254}$")
+_NAME = re.compile(r"[^\s:#][^\s:]{0,254}")
 
 
 class UserFile:
@@ -106,7 +106,7 @@ def _user(line: str) -> tuple[str, str]:
 
 
 def _check(name: str, password: str) -> None:
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise InvalidInput(
             f"'{name}' can not be a user's name: 1 to 255 characters without white space and "
             "colons, not beginning with '#'."

@@ -74,14 +74,14 @@ def is_uuid(text: object) -> bool:
 
 def is_name(text: object) -> bool:
     """Whether `text` may name a resource: RFC 3986 unreserved characters, not like a UUID."""
-    if not isinstance(text, str) or _NAME.match(text) is None:
+    if not isinstance(text, str) or _NAME.fullmatch(text) is None:
         return False
-    return _HEX_UUID.match(text.replace("-", "")) is None
+    return _HEX_UUID.fullmatch(text.replace("-", "")) is None
 
 
 def is_trait(text: object) -> bool:
     """Whether `text` is a standard or a ``CUSTOM_`` trait."""
-    return isinstance(text, str) and _TRAIT.match(text) is not None
+    return isinstance(text, str) and _TRAIT.fullmatch(text) is not None
 
 
 def normal_mac(text: object) -> str | None:
@@ -89,4 +89,4 @@ def normal_mac(text: object) -> str | None:
     if not isinstance(text, str):
         return None
     mac = text.strip().lower().replace("-", ":")
-    return mac if _MAC.match(mac) else None
+    return mac if _MAC.fullmatch(mac) else None

@@ -79,13 +79,13 @@ def _host(prop: Property, value: object) -> str | None:
     try:
         ipaddress.ip_address(text)
     except ValueError:
-        if not _HOST.match(text):
+        if not _HOST.fullmatch(text):
             return f"must be an IP address or a host name, not '{prop.shown(value)}'"
     return None
 
 
 def _url(prop: Property, value: object) -> str | None:
-    if re.match(r"^(https?|file)://\S+$", str(value)):
+    if re.fullmatch(r"(https?|file)://\S+", str(value)):
         return None
     return f"must be an http(s) or file URL, not '{prop.shown(value)}'"
 

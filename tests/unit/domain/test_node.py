@@ -32,7 +32,9 @@ def test_names(text: str) -> None:
     assert is_name(text)
 
 
-@pytest.mark.parametrize("text", ["", "a b", "x" * 256, "ä", "a/b", UUID, UUID.upper(), None, 7])
+@pytest.mark.parametrize(
+    "text", ["", "a b", "a\n", "x" * 256, "ä", "a/b", UUID, UUID.upper(), None, 7]
+)
 def test_what_is_no_name(text: object) -> None:
     assert not is_name(text)
 
@@ -53,7 +55,7 @@ def test_macs_are_brought_to_one_form() -> None:
 def test_traits() -> None:
     assert is_trait("CUSTOM_GOLD_1")
     assert is_trait("HW_CPU_X86_VMX")
-    for other in ("custom_gold", "CUSTOM_gold", "", None, "A" * 256):
+    for other in ("custom_gold", "CUSTOM_gold", "CUSTOM_A\n", "", None, "A" * 256):
         assert not is_trait(other)
 
 

@@ -19,9 +19,13 @@ PORT = Property("port", "Which.", "623", kind="port")
         ("integer", [0, "12", -3], ["1.5", "x", []]),
         ("port", [1, "65535"], [0, 65536, "-1", "x", "1.0", "²"]),
         ("boolean", [True, "false", "Yes", 0], ["maybe", 2, []]),
-        ("host", ["10.0.0.1", "::1", "bmc-1.example.org"], ["a b", "-x", "x" * 254, "a/b"]),
-        ("url", ["http://a/b", "https://a", "file:///x"], ["ftp://a", "http://", "a b", "x"]),
-        ("hex", ["00ff", "AABB", "0" * 40], ["0", "xyz", "0x12", "00 11"]),
+        ("host", ["10.0.0.1", "::1", "bmc-1.example.org"], ["a b", "-x", "x" * 254, "a/b", "a\n"]),
+        (
+            "url",
+            ["http://a/b", "https://a", "file:///x"],
+            ["ftp://a", "http://", "a b", "x", "http://a\n"],
+        ),
+        ("hex", ["00ff", "AABB", "0" * 40], ["0", "xyz", "0x12", "00 11", "00\n"]),
     ],
 )
 def test_a_kind_takes_what_it_means_and_nothing_else(
