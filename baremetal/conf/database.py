@@ -11,6 +11,11 @@ OPTS = [
         "Default: an SQLite file in state_dir.",
     ),
     cfg.IntOpt(
-        "pool_size", default=32, min=2, max=500, help="Connections that a process may keep open."
+        "pool_size",
+        default=32,
+        min=2,
+        max=500,
+        help="Connections that a process may keep open; it may open as many again for a moment. "
+        "SQLite needs no limit.",
     ),
 ]

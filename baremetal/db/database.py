@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from baremetal.db.types import JsonText
@@ -40,11 +41,9 @@ class Database:
             self._reader = _sqlite_engine(self.url, pool_size=0)
             sa.event.listen(self._writer, "begin", _begin_immediate)
         else:
-            engine = sa.create_engine(
-                self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
-            )
-            self._writer = engine
-            self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._writer = _server_engine(self.url, pool_size // 2)
+            # A pool of its own: an autocommitting connection must never meet a writer.
+            self._reader = _server_engine(self.url, pool_size // 2, isolation_level="AUTOCOMMIT")
         dbapi = self._reader.dialect.loaded_dbapi
         self._lost = (dbapi.OperationalError, dbapi.InterfaceError)
         self._own = threading.local()
@@ -60,40 +59,43 @@ class Database:
         try:
             with self._reader.connect() as connection:
                 yield connection
-        except OperationalError as error:
+        except (OperationalError, PoolTimeout) as error:
             raise _unavailable(error) from error
 
     def fetch(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
-        """All rows of one ready-made select, on this thread's own connection.
+        """All rows of one ready-made select.
 
         :raises Unavailable: the database does not answer.
         """
+        connection = self._own_connection() if self.is_sqlite else self._checked_out()
         try:
-            cursor = self._own_connection().cursor()
+            cursor = connection.cursor()
             cursor.execute(sql, parameters)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         except self._lost as error:
-            self._forget_own_connection()
+            connection.invalidate()
+            self._own.connection = None
             raise Unavailable(f"The database does not answer: {error}. Retry later.") from error
+        finally:
+            if not self.is_sqlite:
+                connection.close()
         return rows
 
     def _own_connection(self) -> Any:
-        """A connection that this thread keeps: taking one from the pool costs more than a read."""
+        """A connection that this thread keeps: taking one from the pool costs more than a read.
+
+        Only for SQLite, where connections are cheap; servers count them.
+        """
         connection = getattr(self._own, "connection", None)
         if connection is None:
-            try:
-                connection = self._reader.raw_connection()
-            except OperationalError as error:
-                raise _unavailable(error) from error
-            if not self.is_sqlite:
-                connection.driver_connection.autocommit = True  # type: ignore[union-attr]
-            self._own.connection = connection
+            connection = self._own.connection = self._checked_out()
         return connection
 
-    def _forget_own_connection(self) -> None:
-        connection, self._own.connection = getattr(self._own, "connection", None), None
-        if connection is not None:
-            connection.invalidate()
+    def _checked_out(self) -> Any:
+        try:
+            return self._reader.raw_connection()
+        except (OperationalError, PoolTimeout) as error:
+            raise _unavailable(error) from error
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -106,7 +108,7 @@ class Database:
                 yield connection
         except IntegrityError:
             raise
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeout) as error:
             raise _unavailable(error) from error
 
     @property
@@ -138,6 +140,17 @@ def before_or_after(tx: sa.Connection, what: str) -> None:
         tx.execute(_LOCK_SHARED, {"what": what})
 
 
+def _server_engine(url: sa.URL, size: int, **options: Any) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        pool_size=max(size, 1),
+        max_overflow=max(size, 1),
+        pool_timeout=_WRITE_QUEUE_SECONDS,
+        pool_pre_ping=True,
+        **options,
+    )
+
+
 def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
     engine = sa.create_engine(
         url,
@@ -165,7 +178,11 @@ def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _unavailable(error: DBAPIError) -> Exception:
+def _unavailable(error: DBAPIError | PoolTimeout) -> Exception:
+    if isinstance(error, PoolTimeout):
+        return Unavailable(
+            "All connections to the database are in use ([database] pool_size). Retry later."
+        )
     if isinstance(error, OperationalError):
         return Unavailable(
             f"The database does not answer: {error.orig}. Nothing was changed; retry later."
