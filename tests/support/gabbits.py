@@ -1,0 +1,90 @@
+"""Runs one gabbi file against a plane, as one test: its requests build on each other."""
+
+import json
+import unittest
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from gabbi import handlers, suitemaker
+from gabbi.handlers.base import ResponseHandler
+
+from tests.support.plane import PlaneProcess
+
+
+class FaultHandler(ResponseHandler):  # type: ignore[misc]
+    """``response_fault``: texts that the error's message has.
+
+    The envelope is Ironic's: a JSON document within the string ``error_message``.
+    """
+
+    test_key_suffix = "fault"
+    test_key_value: ClassVar[list[str]] = []
+
+    def action(self, test: Any, item: str, value: Any = None) -> None:
+        envelope = json.loads(test.response_data["error_message"])
+        assert set(envelope) == {"faultcode", "faultstring", "debuginfo"}, envelope
+        server = int(test.response["status"]) >= 500
+        assert envelope["faultcode"] == ("Server" if server else "Client"), envelope
+        wanted = test.replace_template(item)
+        assert wanted in envelope["faultstring"], f"'{wanted}' is not in the fault"
+
+
+class FieldsHandler(ResponseHandler):  # type: ignore[misc]
+    """``response_fields``: exactly the members that a document has.
+
+    ``$`` is the whole answer; any other name is the first element of that list in it.
+    """
+
+    test_key_suffix = "fields"
+    test_key_value: ClassVar[dict[str, list[str]]] = {}
+
+    def action(self, test: Any, item: str, value: Any = None) -> None:
+        document = test.response_data
+        if item != "$":
+            document = document[item][0]
+        missing, surplus = set(value) - set(document), set(document) - set(value)
+        assert not missing, f"{item} has no {sorted(missing)}"
+        assert not surplus, f"{item} also has {sorted(surplus)}"
+
+
+def problems_of(file: Path, plane: PlaneProcess) -> list[str]:
+    """What each request of the file that went wrong has to say."""
+    suite = suitemaker.test_suite_from_dict(
+        loader=unittest.TestLoader(),
+        test_base_name=file.stem,
+        suite_dict=yaml.safe_load(file.read_text()),
+        test_directory=str(file.parent),
+        host="127.0.0.1",
+        port=plane.port,
+        fixture_module=None,
+        intercept=None,
+        prefix="/baremetal",
+        handlers=[
+            handler() for handler in (*handlers.RESPONSE_HANDLERS, FaultHandler, FieldsHandler)
+        ],
+        test_loader_name=file.stem,
+    )
+    result = unittest.TestResult()
+    suite.run(result)
+    assert result.testsRun
+    return [
+        f"{test.test_data['name']}: {_gist(trace)}\n    {_answer(test)}"
+        for test, trace in _failures(result)
+    ]
+
+
+def _failures(result: unittest.TestResult) -> list[tuple[Any, str]]:
+    return [*result.failures, *result.errors]
+
+
+def _gist(trace: str) -> str:
+    """A failure without the way through gabbi's own code."""
+    start = trace.rfind("\nAssertionError: ")
+    text = trace[start + 1 :] if start >= 0 else trace
+    return text.strip().removeprefix("AssertionError: ")[:2000]
+
+
+def _answer(test: Any) -> str:
+    response = getattr(test, "response", None)
+    return f"-> {response['status']} {str(test.output)[:1000]}" if response else "-> no answer"
