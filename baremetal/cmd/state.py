@@ -10,8 +10,6 @@ import yaml
 from baremetal.auth.users import UserFile
 
 _ADMIN = "admin"
-#: Where state is unless said otherwise.
-DEFAULT_DIR = "~/.local/share/baremetal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class StateDir:
         entry["baremetal_api_version"] = "1"
         text = yaml.safe_dump({"clouds": {"baremetal": entry}}, sort_keys=False)
         if not self.clouds.exists() or self.clouds.read_text() != text:
-            write_private(self.clouds, text)
+            _write(self.clouds, text)
 
     def _old_password(self) -> str | None:
         if not self.clouds.exists():
@@ -77,8 +75,7 @@ class StateDir:
         return str(password) if password else None
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replace a file as a whole, readable by its owner alone."""
+def _write(path: Path, text: str) -> None:
     draft = path.with_name(path.name + ".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(text)

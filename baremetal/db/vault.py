@@ -43,7 +43,7 @@ class Vault:
         :raises Unavailable: the file holds no key, or something else.
         """
         if not path.exists():
-            write_keys(path, [new_key()])
+            write_keys(path, [Fernet.generate_key()])
         seen = _seen(path)
         vault = cls(read_keys(path))
         vault._path, vault._seen = path, seen
@@ -116,11 +116,6 @@ def read_keys(path: Path) -> list[bytes]:
             "Put its backup in its place; without its keys no secret can be read again."
         ) from error
     return keys
-
-
-def new_key() -> bytes:
-    """A fresh key."""
-    return Fernet.generate_key()
 
 
 def write_keys(path: Path, keys: list[bytes]) -> None:

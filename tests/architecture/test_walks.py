@@ -5,6 +5,7 @@ deploy of a fake machine to its end 47 and 321. Readers follow the same way.
 """
 
 import io
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -117,7 +118,7 @@ def walk(action: Callable[[], Any]) -> tuple[set[str], int]:
         action()
     finally:
         sys.setprofile(None)
-    switches = sum(1 for one, next_ in zip(visited, visited[1:], strict=False) if one != next_)
+    switches = sum(1 for one, next_ in itertools.pairwise(visited) if one != next_)
     return set(visited), switches
 
 

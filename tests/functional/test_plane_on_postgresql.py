@@ -39,6 +39,7 @@ def ask(plane: PlaneProcess, method: str, path: str, body: Any = None) -> Any:
 
 def lead(plane: PlaneProcess, node: str, verb: str, goal: str) -> None:
     ask(plane, "PUT", f"nodes/{node}/states/provision", {"target": verb})
+    states: Any = None
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         states = ask(plane, "GET", f"nodes/{node}/states")
