@@ -8,6 +8,7 @@ import pytest
 from tests.support.postgres import PostgresServer, PostgresUnavailableError
 
 _WITHOUT_POSTGRES = "BAREMETAL_TESTS_WITHOUT_POSTGRES"
+_LONGEST_ID = 32
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +36,14 @@ def fresh_postgres_url(postgres: PostgresServer) -> Iterator[str]:
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a test after its parameter, not after a long or random value of it.
+
+    Workers that run tests in parallel must collect the same names.
+    """
+    return argname if isinstance(val, str) and len(val) > _LONGEST_ID else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
