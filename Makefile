@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.13 python3.12,\
 	$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 DECLARED := setup.cfg setup.py requirements.txt pyproject.toml
-# What `quick` tests: no services, no kill -9, nothing that waits.
+# What `quick` tests, but for what is marked slow or needs PostgreSQL.
 QUICK := $(wildcard tests/unit tests/architecture tests/functional)
 
 .DEFAULT_GOAL := help
