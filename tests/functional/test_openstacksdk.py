@@ -1,7 +1,7 @@
 """openstacksdk, unchanged, does what its users call, with HTTP basic authentication."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import openstack.utils
@@ -201,7 +201,7 @@ def test_what_no_driver_has_is_empty_or_refused(baremetal: Any, node: Any) -> No
     assert baremetal.list_node_firmware(node) == {"firmware": []}
     assert baremetal.list_node_vendor_passthru(node) == {}
     assert baremetal.get_node_console(node) == {"console_enabled": False, "console_info": None}
-    refused = (
+    refused: tuple[Callable[[], Any], ...] = (
         lambda: baremetal.enable_node_console(node),
         lambda: baremetal.inject_nmi_to_node(node),
         lambda: baremetal.attach_vif_to_node(node, "abc"),
