@@ -1,7 +1,7 @@
 """What the IPMI drivers share: their driver_info fields, and the one bus of the process."""
 
 from baremetal.domain.node import Node
-from baremetal.domain.properties import Property
+from baremetal.domain.properties import Property, check
 from baremetal.drivers.bmc.address import BmcAddress, Privilege
 from baremetal.drivers.bmc.bus import IpmiBus
 
@@ -42,8 +42,12 @@ PROPERTIES = (
 
 
 def address_of(node: Node) -> BmcAddress:
-    """The node's BMC and how to log in to it."""
+    """The node's BMC and how to log in to it.
+
+    :raises InvalidInput: its driver_info does not say so.
+    """
     info = node.driver_info
+    check(PROPERTIES, info, "driver_info")
     kg = info.get("ipmi_hex_kg_key")
     suite = info.get("ipmi_cipher_suite")
     return BmcAddress(

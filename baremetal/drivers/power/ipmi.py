@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from baremetal.clock import Clock
 from baremetal.domain import states
-from baremetal.domain.errors import DriverError
+from baremetal.domain.errors import DriverError, InvalidInput
 from baremetal.domain.node import Node
 from baremetal.drivers.bmc.chassis import Power, PowerAction, get_power, set_power
 from baremetal.drivers.bmc.errors import BmcError
@@ -59,10 +59,9 @@ class IpmiPower(PowerInterface):
         addresses = {}
         for node in nodes:
             try:
-                self.validate(node)
                 addresses[node.uuid] = address_of(node)
-            except DriverError as error:
-                result[node.uuid] = error
+            except InvalidInput as error:
+                result[node.uuid] = DriverError(error.message)
         answers = BUS.sweep(addresses.values())
         for uuid, address in addresses.items():
             answer = answers[address]
