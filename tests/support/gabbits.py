@@ -48,6 +48,20 @@ class FieldsHandler(ResponseHandler):  # type: ignore[misc]
         assert not surplus, f"{item} also has {sorted(surplus)}"
 
 
+class NamesHandler(ResponseHandler):  # type: ignore[misc]
+    """``response_names``: by the name of a list, the names of exactly its elements, in order."""
+
+    test_key_suffix = "names"
+    test_key_value: ClassVar[dict[str, list[str]]] = {}
+
+    def action(self, test: Any, item: str, value: Any = None) -> None:
+        found = [element["name"] for element in test.response_data[item]]
+        assert found == value, f"{item} are {found}, not {value}"
+
+
+HANDLERS = (*handlers.RESPONSE_HANDLERS, FaultHandler, FieldsHandler, NamesHandler)
+
+
 def problems_of(file: Path, plane: PlaneProcess) -> list[str]:
     """What each request of the file that went wrong has to say."""
     suite = suitemaker.test_suite_from_dict(
@@ -60,9 +74,7 @@ def problems_of(file: Path, plane: PlaneProcess) -> list[str]:
         fixture_module=None,
         intercept=None,
         prefix="/baremetal",
-        handlers=[
-            handler() for handler in (*handlers.RESPONSE_HANDLERS, FaultHandler, FieldsHandler)
-        ],
+        handlers=[handler() for handler in HANDLERS],
         test_loader_name=file.stem,
     )
     result = unittest.TestResult()
@@ -82,9 +94,9 @@ def _gist(trace: str) -> str:
     """A failure without the way through gabbi's own code."""
     start = trace.rfind("\nAssertionError: ")
     text = trace[start + 1 :] if start >= 0 else trace
-    return text.strip().removeprefix("AssertionError: ")[:2000]
+    return text.strip().removeprefix("AssertionError: ")[:500]
 
 
 def _answer(test: Any) -> str:
     response = getattr(test, "response", None)
-    return f"-> {response['status']} {str(test.output)[:1000]}" if response else "-> no answer"
+    return f"-> {response['status']} {str(test.output)[:600]}" if response else "-> no answer"
