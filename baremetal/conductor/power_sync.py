@@ -7,7 +7,7 @@ from baremetal.clock import Clock
 from baremetal.db.nodes import NodeStore
 from baremetal.db.tables import nodes as table
 from baremetal.domain import states
-from baremetal.domain.errors import ChangedMeanwhile, DriverError
+from baremetal.domain.errors import BaremetalError, ChangedMeanwhile, DriverError
 from baremetal.domain.history import MONITORING, Failure
 from baremetal.domain.node import Node
 from baremetal.drivers.interfaces import PowerInterface
@@ -46,9 +46,17 @@ class PowerSync:
         )
         by_interface: dict[PowerInterface, list[Node]] = defaultdict(list)
         for node in found:
-            by_interface[self._registry.driver(node).power].append(node)
+            try:
+                by_interface[self._registry.driver(node).power].append(node)
+            except BaremetalError as error:
+                LOG.warning("node %s power sync: %s", node.uuid, error.message)
         for power, some in by_interface.items():
-            answers = power.get_power_states(some)
+            try:
+                answers = power.get_power_states(some)
+            except Exception:
+                # One driver's defect is not to hide the machines of the others.
+                LOG.exception("power sync of %d nodes by %s", len(some), type(power).__name__)
+                continue
             for node in some:
                 answer = answers.get(node.uuid)
                 if answer is not None:

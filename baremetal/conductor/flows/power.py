@@ -2,6 +2,7 @@
 
 from baremetal.conductor.task import NodeTask
 from baremetal.domain import states
+from baremetal.domain.errors import NotSupported
 from baremetal.engine.flow import Flow, Step
 
 
@@ -11,6 +12,11 @@ def switch(task: NodeTask) -> None:
     if target in (states.REBOOT, states.SOFT_REBOOT):
         now = task.driver.power.get_power_state(task.node)
         target = target if now == states.POWER_ON else states.POWER_ON
+    supported = task.driver.power.supported_power_states(task.node)
+    if target not in supported:
+        raise NotSupported(
+            f"Node {task.node.title} does not support {target}, only: {', '.join(supported)}."
+        )
     task.set_power(target, task.operation.params.get("timeout"))
 
 

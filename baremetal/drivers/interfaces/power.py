@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from baremetal.domain import states
-from baremetal.domain.errors import DriverError
+from baremetal.domain.errors import BaremetalError, DriverError
 from baremetal.domain.node import Node
 from baremetal.drivers.interfaces.base import Interface
 
@@ -36,11 +36,17 @@ class PowerInterface(Interface):
         return tuple(states.POWER_TARGETS)
 
     def get_power_states(self, nodes: Sequence[Node]) -> Mapping[str, str | DriverError]:
-        """The power state, or what went wrong, by node uuid: a sweep over many machines."""
+        """The power state, or what went wrong, by node uuid: a sweep over many machines.
+
+        Nothing is raised: what is wrong with one, be it a missing field, is said of it alone.
+        """
         result: dict[str, str | DriverError] = {}
         for node in nodes:
             try:
+                self.validate(node)
                 result[node.uuid] = self.get_power_state(node)
             except DriverError as error:
                 result[node.uuid] = error
+            except BaremetalError as error:
+                result[node.uuid] = DriverError(error.message)
         return result

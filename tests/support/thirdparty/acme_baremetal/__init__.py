@@ -1,0 +1,1 @@
+"""A driver as somebody else would write it, for machines that are files."""
