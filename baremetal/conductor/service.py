@@ -140,6 +140,7 @@ class Conductor:
             driver=self._registry.driver(node),
             settings=self._settings,
             nodes=self._nodes,
+            operations=self._operations,
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baremetal.db.nodes import NodeStore
+from baremetal.db.operations import OperationStore
 from baremetal.drivers.registry import Driver
 from baremetal.engine.flow import Task
 
@@ -26,6 +27,7 @@ class NodeTask(Task):
     driver: Driver
     settings: Settings
     nodes: NodeStore
+    operations: OperationStore
 
     def set_power(self, target: str, timeout: float | None = None) -> None:
         """Bring the machine to a power state, and note it."""

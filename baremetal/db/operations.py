@@ -187,6 +187,10 @@ def _failure(operation: Operation, error: str) -> Failure:
     return Failure(error, kind, operation.owner, operation.requested_by)
 
 
+def _lost(operation: Operation) -> LeaseLost:
+    return LeaseLost(f"Operation {operation.uuid} was taken over by another conductor.")
+
+
 def _operation(row: sa.RowMapping) -> Operation:
     values = dict(row)
     values["steps"] = tuple(values["steps"] or ())
@@ -343,6 +347,16 @@ class OperationStore:
             if error is not None:
                 history.record(tx, at, change.uuid, _failure(operation, error))
 
+    def forget_news(self, operation: Operation) -> None:
+        """Drop whatever was signalled so far: who said it can say no more.
+
+        :raises LeaseLost: the claim is no longer ours.
+        """
+        values = {"signal": None, "our_id": operation.id, "our_fence": operation.fence}
+        with self._db.write() as tx:
+            if tx.execute(_FENCED, values).rowcount != 1:
+                raise _lost(operation)
+
     def _write_fenced(
         self,
         tx: sa.Connection,
@@ -368,7 +382,7 @@ class OperationStore:
         ).one()
         if obey and how and fence == operation.fence and state == op.RUNNING:
             raise CancelRequested(how)
-        raise LeaseLost(f"Operation {operation.uuid} was taken over by another conductor.")
+        raise _lost(operation)
 
     def _forget_signal(self, tx: sa.Connection, operation: Operation, progress: Progress) -> None:
         """Drop the signal that a step has dealt with; one that came since stays."""

@@ -21,11 +21,13 @@ MakePlan = Callable[[NodeTask], Plan]
 def boot_ramdisk(task: NodeTask) -> None:
     """Let the machine boot the agent's ramdisk, from power off, so that its state is known.
 
-    Only a machine that is off cannot ask for the new token in the old one's place.
+    Only a machine that is off cannot ask for the new token in the old one's place. What an
+    agent has reported before is of no use: this one begins anew.
     """
     node, driver = task.node, task.driver
     task.set_power(states.POWER_OFF)
     task.nodes.note(node.uuid, task.clock.now(), agent_token=None, agent_url=None)
+    task.operations.forget_news(task.operation)
     driver.boot.prepare_ramdisk(node)
     if driver.boot.ramdisk_device is not None:
         driver.management.set_boot_device(node, driver.boot.ramdisk_device)
