@@ -102,7 +102,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         except BaremetalError as error:
             answer = self._refusal(error)
         except Exception:
-            LOG.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            LOG.exception("%s %s", environ["REQUEST_METHOD"], environ["baremetal.path"])
             message = (
                 "An error of the service itself; its log has the details under request "
                 f"{environ['baremetal.request_id']}."
@@ -128,7 +128,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         return Answer(errors.body(error.message, status), status, headers)
 
     def _dispatch(self, environ: Mapping[str, Any], version: int) -> Answer:
-        path = _path(environ["PATH_INFO"])
+        path = _path(environ["baremetal.path"])
         match = self._router.find(path.strip("/").split("/"))
         if match is None:
             return Answer(errors.body(f"No resource is at {path}.", _NOT_FOUND), _NOT_FOUND)
@@ -193,11 +193,13 @@ class Application:
         path = environ.get("PATH_INFO", "")
         if path == PREFIX or path.startswith(PREFIX + "/"):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX
-            environ["PATH_INFO"] = path[len(PREFIX) :] or "/"
+            path = path[len(PREFIX) :] or "/"
+        environ["baremetal.path"] = path
         environ["baremetal.body"] = _body(environ, self._services.max_body)
         environ["baremetal.query"] = environ.get("QUERY_STRING", "")
-        # Pecan would parse all of these for choices that are not left to it.
-        environ.update({"wsgi.input": _NOTHING, "CONTENT_LENGTH": "0", "QUERY_STRING": ""})
+        # Pecan would parse all of these for choices that are not left to it, and stumble.
+        environ.update({"wsgi.input": _NOTHING, "CONTENT_LENGTH": "0"})
+        environ.update({"PATH_INFO": "/", "QUERY_STRING": ""})
         environ.pop("HTTP_ACCEPT", None)
         answer: Iterable[bytes] = self._pecan(environ, start_response)
         return answer

@@ -20,7 +20,8 @@ def _uuid_of_node(call: Call, ident: str) -> str:
 
 
 def _of_shards(names: tuple[str, ...]) -> "sa.ColumnElement[bool]":
-    return ports.c.node_uuid.in_(sa.select(nodes.c.uuid).where(nodes.c.shard.in_(names)))
+    mine = sa.or_(sa.false(), *(nodes.c.shard == name for name in names))
+    return ports.c.node_uuid.in_(sa.select(nodes.c.uuid).where(mine))
 
 
 _NODE_UUID = Filter("node_uuid", kinds.UUID, resolve=_uuid_of_node)
