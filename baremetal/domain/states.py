@@ -98,10 +98,17 @@ VERBS: Final = MappingProxyType(
             RESCUE_WAIT: "undeploy",
             RESCUE_FAILED: "undeploy",
             UNRESCUE_FAILED: "undeploy",
+            SERVICE_WAIT: "undeploy",
             SERVICE_FAILED: "undeploy",
         },
         "adopt": {MANAGEABLE: "adopt", ADOPT_FAILED: "adopt"},
-        "rescue": {ACTIVE: "rescue", RESCUE: "rescue", RESCUE_FAILED: "rescue"},
+        "rescue": {
+            ACTIVE: "rescue",
+            RESCUE: "rescue",
+            RESCUE_FAILED: "rescue",
+            UNRESCUE_FAILED: "rescue",
+            SERVICE_FAILED: "rescue",
+        },
         "unrescue": {
             RESCUE: "unrescue",
             RESCUE_FAILED: "unrescue",
@@ -120,6 +127,7 @@ MOVES: Final = MappingProxyType(
             CLEAN_FAILED: MANAGEABLE,
             ADOPT_FAILED: MANAGEABLE,
         },
+        "abort": {SERVICE_FAILED: ACTIVE},
     }
 )
 

@@ -186,7 +186,7 @@ def set_provision(call: Call) -> Answer:
 
 def _act(call: Call, row: dict[str, Any], verb: str, params: dict[str, Any]) -> None:
     submitter, state = call.services.submitter, row["provision_state"]
-    if verb == "abort":
+    if verb == "abort" and state not in states.MOVES["abort"]:
         _abort(call, row)
         return
     if verb == "unhold":
