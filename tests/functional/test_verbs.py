@@ -91,7 +91,16 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "rescue": {"rescue_password": "hunter2"},
     "service": {"service_steps": [_STEP]},
 }
-VERBS = ("manage", "provide", "inspect", "clean", "active", "deploy", "rebuild", "deleted")
+VERBS: tuple[str, ...] = (
+    "manage",
+    "provide",
+    "inspect",
+    "clean",
+    "active",
+    "deploy",
+    "rebuild",
+    "deleted",
+)
 VERBS += ("undeploy", "adopt", "rescue", "unrescue", "abort", "unhold", "service")
 
 

@@ -55,6 +55,7 @@ class Api:
         self.do("POST", "/v1/nodes", {"driver": "fake-hardware", "name": name, **values})
         for verb in ("manage", "provide"):
             self.do("PUT", f"/v1/nodes/{name}/states/provision", {"target": verb})
-            found = self.settled(name)
+            self.settled(name)
+        found = self.get(f"/v1/nodes/{name}")
         assert found["provision_state"] == "available", found
         return found
