@@ -71,11 +71,16 @@ def opened(node: Node, call: str) -> Iterator[dict[str, Any]]:
         kill = machine["kill_when"] if len(machine["calls"]) == machine["kill_at"] else None
         if kill == "before":
             _write(file, machine)
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
         yield machine
         _write(file, machine)
         if kill == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
+
+
+def die() -> None:
+    """End this process as ``kill -9`` would."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _write(file: Any, machine: dict[str, Any]) -> None:
