@@ -41,6 +41,10 @@ _UNAUTHENTICATED = 401
 _UNAVAILABLE = 503
 _NOT_FOUND = 404
 _NOTHING = io.BytesIO()
+#: There are many ways to write a version, with blanks and zeros; honest callers use few.
+_MOST_VERSIONS = 512
+#: How much larger a body may be on the wire, where each of its chunks has a size before it.
+_CHUNKING = 8
 _VERSION_KEY = "HTTP_X_OPENSTACK_IRONIC_API_VERSION"
 _COMMON_VERSION_KEY = "HTTP_OPENSTACK_API_VERSION"
 _HOST_HEADER = re.compile(r"^[A-Za-z0-9.\-\[\]:]{1,255}$")
@@ -68,7 +72,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         super().__init__()
         self._services = services
         self._router = Router(ROUTES)
-        #: What each pair of version headers that was fit means: there are few.
+        #: What each pair of version headers that was fit means.
         self._versions: dict[tuple[str | None, str | None], int] = {}
 
     @pecan.expose()  # type: ignore[untyped-decorator]
@@ -93,9 +97,10 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         version = versions.DEFAULT
         try:
             asked = environ.get(_VERSION_KEY), environ.get(_COMMON_VERSION_KEY)
-            if asked not in self._versions:
-                self._versions[asked] = versions.chosen(environ)
-            version = self._versions[asked]
+            known = self._versions.get(asked)
+            version = known or versions.chosen(environ)
+            if known is None and len(self._versions) < _MOST_VERSIONS:
+                self._versions[asked] = version
             answer = self._dispatch(environ, version)
             if not isinstance(answer.body, bytes):
                 answer.body = b"" if answer.body is None else orjson.dumps(answer.body)
@@ -151,11 +156,9 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
                 ),
                 _NOT_FOUND,
             )
-        if environ["baremetal.body"] is None:
-            raise TooLarge(
-                f"The request body is larger than {self._services.max_body} bytes, the most that "
-                "this service takes ([api] max_body_kib)."
-            )
+        body = environ["baremetal.body"]
+        if isinstance(body, BaremetalError):
+            raise body
         call = Call(
             services=self._services,
             identity=identity,
@@ -164,7 +167,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             path=path,
             args=match.args,
             query=_query(environ["baremetal.query"]),
-            raw=environ["baremetal.body"],
+            raw=body,
             request_id=environ["baremetal.request_id"],
             last_event_id=environ.get("HTTP_LAST_EVENT_ID"),
         )
@@ -205,17 +208,51 @@ class Application:
         return answer
 
 
-def _body(environ: Mapping[str, Any], most: int) -> bytes | None:
-    """The request's body; None if it is larger than `most` bytes."""
-    if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+def _body(environ: Mapping[str, Any], most: int) -> bytes | BaremetalError:
+    """The request's body, or what is wrong with it, to be said once it is clear who asks."""
+    try:
+        return _read(environ, most)
+    except BaremetalError as error:
+        return error
+
+
+def _read(environ: Mapping[str, Any], most: int) -> bytes:
+    chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    # What is chunked must be read, or the rest would be taken for the next request.
+    if environ["REQUEST_METHOD"] in ("GET", "HEAD") and not chunked:
         return b""
     length = environ.get("CONTENT_LENGTH") or "0"
-    if length.isdigit() and int(length) > most:
-        return None
+    if not (length.isascii() and length.isdigit()):
+        raise InvalidInput("Content-Length must be a number of bytes.")
+    wanted = most + 1 if chunked else int(length[:18])
+    if wanted > most and not chunked:
+        raise _too_large(most)
     stream = environ["wsgi.input"]
-    chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-    body: bytes = stream.read(most + 1) if chunked else stream.read(int(length))
-    return body if len(body) <= most else None
+    if hasattr(stream, "maxlen"):
+        # Cheroot would read a chunk as a whole, however large it says that it is.
+        stream.maxlen = _CHUNKING * most
+    try:
+        body: bytes = stream.read(wanted)
+    except Exception as error:
+        # Each server raises errors of its own.
+        if "Too Large" in str(error):
+            raise _too_large(most) from error
+        raise InvalidInput(f"The request body cannot be read: {error}") from error
+    if len(body) > most:
+        raise _too_large(most)
+    if not chunked and len(body) < wanted:
+        raise InvalidInput(
+            f"The request body ended after {len(body)} of the {wanted} bytes that Content-Length "
+            "announces."
+        )
+    return body
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(
+        f"The request body is larger than {most} bytes, the most that this service takes "
+        "([api] max_body_kib)."
+    )
 
 
 def _base_url(environ: Mapping[str, Any]) -> str:
@@ -258,9 +295,11 @@ def _query(text: str) -> dict[str, str]:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError as error:
         raise InvalidInput(f"The query string cannot be read: {error}") from error
-    query = dict(pairs)
-    if len(query) != len(pairs):
-        raise InvalidInput("A query parameter is given more than once.")
-    if any("\x00" in value for value in query.values()):
-        raise InvalidInput("A query parameter contains a NUL character.")
+    query: dict[str, str] = {}
+    for name, value in pairs:
+        if name in query:
+            raise InvalidInput(f"The query parameter '{name[:80]}' is given more than once.")
+        if "\x00" in value:
+            raise InvalidInput(f"The query parameter '{name[:80]}' contains a NUL character.")
+        query[name] = value
     return query

@@ -34,7 +34,7 @@ def read_json(raw: bytes) -> Any:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise InvalidInput(f"The request body is not valid JSON: {error}") from error
-    if _deeper(document, MAX_DEPTH):
+    if is_deeper(document, MAX_DEPTH):
         raise InvalidInput(f"The request body is nested deeper than {MAX_DEPTH} levels.")
     return document
 
@@ -50,11 +50,12 @@ def read_object(raw: bytes) -> dict[str, Any]:
     return document
 
 
-def _deeper(document: Any, left: int) -> bool:
+def is_deeper(document: Any, levels: int) -> bool:
+    """Whether a document has objects or arrays within each other beyond so many levels."""
     if isinstance(document, dict):
-        return left == 0 or any(_deeper(value, left - 1) for value in document.values())
+        return levels == 0 or any(is_deeper(value, levels - 1) for value in document.values())
     if isinstance(document, list):
-        return left == 0 or any(_deeper(value, left - 1) for value in document)
+        return levels == 0 or any(is_deeper(value, levels - 1) for value in document)
     return False
 
 

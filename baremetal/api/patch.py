@@ -7,7 +7,7 @@ from typing import Any
 import jsonpatch
 from jsonpointer import JsonPointerException
 
-from baremetal.api.body import read_json
+from baremetal.api.body import MAX_DEPTH, is_deeper, read_json
 from baremetal.api.call import Call
 from baremetal.api.types.base import Type, checked, fields_of, writable_names
 from baremetal.domain.errors import (
@@ -85,6 +85,8 @@ def changed(
         column = field.source or name
         if new != row[column]:
             values[column] = new
+        if is_deeper(new, MAX_DEPTH):
+            raise PatchFailed(f"With this patch, /{name} is nested deeper than {MAX_DEPTH} levels.")
     return values
 
 
@@ -98,8 +100,11 @@ def _apply(document: dict[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
     try:
         result: dict[str, Any] = jsonpatch.JsonPatch([dict(step)]).apply(document)
     except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, KeyError) as error:
+        reason = str(error)
+        if "<class" in reason or isinstance(error, TypeError | KeyError):
+            reason = "the path leads through what is neither an object nor an array"
         raise PatchFailed(
-            f"Couldn't apply patch operation {step['op']} {step['path']}. Reason: {error}"
+            f"Couldn't apply patch operation {step['op']} {step['path']}. Reason: {reason}"
         ) from error
     return result
 

@@ -1,7 +1,6 @@
 """HTTP basic authentication (RFC 7617) against a file that ``htpasswd -B`` writes."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -77,7 +76,7 @@ class BasicAuth:
             raise Unauthenticated(f"Only HTTP basic authentication is understood. {_HINT}")
         try:
             name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise Unauthenticated(f"The Authorization header is unreadable. {_HINT}") from error
         digest = users.get(name)
         if digest is None or not _matches(password, digest):

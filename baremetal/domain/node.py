@@ -27,6 +27,8 @@ INTERFACES: Final = (
 _NAME = re.compile(r"^[A-Za-z0-9\-._~]{1,255}$")
 #: A UUID without its hyphens, which clients take for one all the same.
 _HEX_UUID = re.compile(r"^[0-9A-Fa-f]{32}$")
+#: Names that clients take for parts of a path.
+_UNREACHABLE = (".", "..")
 _TRAIT = re.compile(r"^CUSTOM_[A-Z0-9_]{1,248}$|^[A-Z][A-Z0-9_]{0,254}$")
 _MAC = re.compile(r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")
 MAX_TRAITS: Final = 50
@@ -74,7 +76,7 @@ def is_uuid(text: object) -> bool:
 
 def is_name(text: object) -> bool:
     """Whether `text` may name a resource: RFC 3986 unreserved characters, not like a UUID."""
-    if not isinstance(text, str) or _NAME.fullmatch(text) is None:
+    if not isinstance(text, str) or _NAME.fullmatch(text) is None or text in _UNREACHABLE:
         return False
     return _HEX_UUID.fullmatch(text.replace("-", "")) is None
 

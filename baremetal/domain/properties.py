@@ -64,7 +64,7 @@ def _integer(prop: Property, value: object) -> str | None:
 
 
 def _port(prop: Property, value: object) -> str | None:
-    if not str(value).isdecimal() or not 1 <= int(str(value)) <= 65535:
+    if not re.fullmatch("[0-9]{1,5}", str(value)) or not 1 <= int(str(value)) <= 65535:
         return f"must be a port from 1 to 65535, not '{prop.shown(value)}'"
     return None
 

@@ -109,11 +109,18 @@ def test_many_threads_share_one_session_with_each_bmc(make_rack: MakeRack, bus: 
     assert bus.stats().logins == 5
 
 
+def _ipmi_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "ipmi"}
+
+
 def test_closing_logs_out_and_ends_what_waits(make_rack: MakeRack) -> None:
     rack, silent = make_rack(50), make_rack(1, BmcFaults(silent=True)).bmcs()[0]
+    # Drivers that other tests loaded may have left theirs.
+    others = _ipmi_threads()
     bus = IpmiBus()
     bus.sweep(rack.bmcs())
     assert rack.active_sessions() == 50
+    assert len(_ipmi_threads() - others) == 1
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(get_power, bus, silent)
         time.sleep(0.2)
@@ -124,7 +131,7 @@ def test_closing_logs_out_and_ends_what_waits(make_rack: MakeRack) -> None:
     assert rack.active_sessions() == 0
     with pytest.raises(BmcBusClosed):
         get_power(bus, rack.bmcs()[0])
-    assert not [thread for thread in threading.enumerate() if thread.name == "ipmi"]
+    assert not _ipmi_threads() - others
 
 
 def test_the_end_of_the_interpreter_logs_out(make_rack: MakeRack) -> None:
@@ -221,15 +228,30 @@ def test_a_slow_bmc_is_served_slowly(make_rack: MakeRack, bus: IpmiBus) -> None:
     ],
 )
 def test_each_fault_has_its_error(
-    make_rack: MakeRack, bus: IpmiBus, faults: BmcFaults, kind: type[BmcError], seconds: float
+    make_rack: MakeRack, faults: BmcFaults, kind: type[BmcError], seconds: float
 ) -> None:
     (bmc,) = make_rack(1, faults).bmcs()
     start = time.monotonic()
-    with pytest.raises(kind) as failure:
+    with IpmiBus(Timings(sessions_taken=0.0)) as bus, pytest.raises(kind) as failure:
         get_power(bus, bmc)
     assert time.monotonic() - start < seconds
     assert str(bmc) in failure.value.message
     assert bmc.password not in failure.value.message
+
+
+def test_a_bmc_whose_sessions_are_all_taken_is_asked_until_one_ends(make_rack: MakeRack) -> None:
+    (bmc,) = make_rack(1).bmcs()
+    holders = [IpmiBus() for _ in range(4)]
+    for holder in holders:
+        get_power(holder, bmc)
+    with IpmiBus(Timings(ask_for_session=0.1)) as bus, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(get_power, bus, bmc)
+        time.sleep(0.3)
+        assert not waiting.done()
+        holders[0].close()
+        assert waiting.result(5) is Power.OFF
+    for holder in holders[1:]:
+        holder.close()
 
 
 def test_a_sweep_leaves_failed_bmcs_alone_for_a_while(make_rack: MakeRack, bus: IpmiBus) -> None:

@@ -23,19 +23,28 @@ class Answer:
 
 def send(port: int, request: bytes) -> Answer:
     """What a server on loopback answers to these bytes; nothing follows them."""
+    return parse(receive(port, request))
+
+
+def receive(port: int, requests: bytes) -> bytes:
+    """All that a server on loopback sends back for these bytes, until it hangs up.
+
+    :raises TimeoutError: it does neither.
+    """
+    received = bytearray()
     with socket.create_connection(("127.0.0.1", port), timeout=_READ_SECONDS) as connection:
-        received = bytearray()
         try:
-            connection.sendall(request)
+            connection.sendall(requests)
             connection.shutdown(socket.SHUT_WR)
             while chunk := connection.recv(65536):
                 received += chunk
                 if _is_stream(received):
                     break
-        except ConnectionError:
+        except OSError as error:
             # It may hang up on us in mid-sentence; what it said before counts.
-            pass
-    return parse(bytes(received))
+            if isinstance(error, TimeoutError):
+                raise
+    return bytes(received)
 
 
 def _is_stream(received: bytearray) -> bool:

@@ -65,7 +65,7 @@ def show(call: Call) -> Any:
 def _names(call: Call, otherwise: tuple[str, ...]) -> tuple[str, ...]:
     if "fields" not in call.query:
         return otherwise
-    names = tuple(name.strip() for name in call.query["fields"].split(","))
+    names = kinds.NAMES.check(call.query["fields"])
     unknown = [name for name in names if name not in (*_LONG, "links")]
     if unknown:
         raise InvalidInput(f'Field(s) "{", ".join(unknown)}" are not valid')

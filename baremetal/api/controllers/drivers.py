@@ -76,7 +76,7 @@ def _driver(call: Call, info: HardwareInfo, *, detail: bool) -> dict[str, Any]:
 def _picked(call: Call, driver: dict[str, Any]) -> dict[str, Any]:
     if "fields" not in call.query:
         return driver
-    names = [name.strip() for name in call.query["fields"].split(",")]
+    names = kinds.NAMES.check(call.query["fields"])
     unknown = [name for name in names if name not in driver]
     if unknown:
         raise InvalidInput(f'Field(s) "{", ".join(unknown)}" are not valid')

@@ -60,7 +60,8 @@ def _uuid(value: Any) -> str:
 def _name(value: Any) -> str:
     if not is_name(value):
         raise ValueError(
-            "must be 1 to 255 of the characters A-Z a-z 0-9 - . _ ~ and must not look like a UUID"
+            "must be 1 to 255 of the characters A-Z a-z 0-9 - . _ ~, "
+            "must not look like a UUID, and must not be . or .."
         )
     return str(value)
 

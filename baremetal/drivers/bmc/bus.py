@@ -18,6 +18,7 @@ from baremetal.drivers.bmc.errors import (
     BmcError,
     BmcNameUnknown,
     BmcProtocolError,
+    BmcSessionsExhausted,
 )
 from baremetal.drivers.bmc.exchange import Exchange
 from baremetal.drivers.bmc.names import Names
@@ -66,16 +67,28 @@ class IpmiBus:
         self._monotonic = monotonic
         self._exchange: Exchange | None = None
         self._opening = threading.Lock()
-        self._closed = False
+        self._closed = threading.Event()
 
     def execute(self, bmc: BmcAddress, command: RawCommand, timeout: float = 30.0) -> bytes:
         """The data of the BMC's answer, without the completion code.
 
-        Waits for its turn on this BMC, and for at most `timeout` seconds in all. A BMC on
-        the back-off list is tried nevertheless: somebody wants to know now.
+        Waits for its turn on this BMC, and for at most `timeout` seconds in all; longer only
+        when all of the BMC's sessions are taken, until forgotten ones have ended by themselves.
+        A BMC on the back-off list is tried nevertheless: somebody wants to know now.
 
         :raises BmcError: in one of its kinds
         """
+        patience = self._monotonic() + self._timings.sessions_taken
+        while True:
+            try:
+                return self._execute(bmc, command, timeout)
+            except BmcSessionsExhausted:
+                # A killed process leaves its sessions behind, and the next one resumes at once.
+                if self._monotonic() + self._timings.ask_for_session > patience:
+                    raise
+                self._closed.wait(self._timings.ask_for_session)
+
+    def _execute(self, bmc: BmcAddress, command: RawCommand, timeout: float) -> bytes:
         answer: Future[Outcome] = Future()
         deadline = self._monotonic() + timeout
         address = self._names.find(bmc)
@@ -168,7 +181,7 @@ class IpmiBus:
     def close(self, timeout: float = 2.0) -> None:
         """Log out of every BMC, in at most `timeout` seconds; what is under way fails."""
         with self._opening:
-            self._closed = True
+            self._closed.set()
             exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.close(timeout)
@@ -181,7 +194,7 @@ class IpmiBus:
 
     def _open(self) -> Exchange:
         with self._opening:
-            if self._closed:
+            if self._closed.is_set():
                 raise BmcBusClosed("The IPMI bus is closed.")
             if self._exchange is None:
                 atexit.register(_close_at_exit, weakref.ref(self))

@@ -27,6 +27,10 @@ class Timings:
     cipher: float = 2.0
     #: BMCs end a session after 60 s of silence (IPMI 2.0, 6.12.15).
     keepalive: float = 25.0
+    #: A BMC whose sessions are all taken is asked again, every so often and so long: more than
+    #: the 60 s after which it ends those that were forgotten.
+    ask_for_session: float = 3.0
+    sessions_taken: float = 75.0
     #: Log out of a BMC that nobody has asked anything for so long.
     idle: float = 300.0
     #: A session unheard for so long is tried out before a command that must not be repeated.
