@@ -193,7 +193,7 @@ def _given(cls: type[Type]) -> Json:
     return _object(
         {
             name: _described(_field_schema(field), field.about, field.since)
-            for name, field in fields_of(cls).items()
+            for name, field in (*fields_of(cls).items(), *cls.__beside__.items())
             if field.writable in ("create", "always")
         },
         [name for name, field in fields_of(cls).items() if field.mandatory],

@@ -448,7 +448,11 @@ class OperationStore:
         deadline: datetime | None,
         now: datetime,
     ) -> bool:
-        """Note how far a waiting operation has come, and move its deadline; False if over."""
+        """Note how far the step that an operation waits in has come, and move its deadline.
+
+        :returns: False if the operation no longer waits
+        """
+        percent = operation.percent_with(percent)
         at = stamp(now)
         query = sa.update(operations).where(
             operations.c.id == operation.id, operations.c.state == op.WAITING

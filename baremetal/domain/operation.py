@@ -41,6 +41,12 @@ class Operation:
     requested_by: str | None = None
     request_id: str | None = None
 
+    def percent_with(self, percent_of_step: int) -> int:
+        """How far the whole has come, 0 to 100, with so much of the step it is at."""
+        if not self.steps:
+            return percent_of_step
+        return (100 * self.cursor + percent_of_step) // len(self.steps)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

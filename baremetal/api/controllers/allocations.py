@@ -23,7 +23,7 @@ from baremetal.scheduler.placement import Scheduler
 from baremetal.scheduler.weighers import Driven
 
 _TRIES = 10
-_BACKFILL_SINCE = 58
+_BACKFILL_SINCE = Allocation.__beside__["node"].since
 #: Candidates are looked up by so many at a time: databases limit the parameters of a query.
 _LOOK_UP = 500
 

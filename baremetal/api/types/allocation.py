@@ -1,5 +1,8 @@
 """The allocation: a wish for a node, and the node that fulfils it."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from baremetal.api.types import kinds
 from baremetal.api.types import links as to
 from baremetal.api.types.base import Field, Resource, Type
@@ -29,6 +32,15 @@ class Allocation(Type):
             "links",
         ),
     )
+
+    __beside__: ClassVar[Mapping[str, Field]] = {
+        "node": Field(
+            kinds.TEXT,
+            since=58,
+            writable="create",
+            about="UUID or name of a node that is deployed already, to be allocated as it is.",
+        )
+    }
 
     uuid = Field(kinds.UUID, writable="create")
     name = Field(kinds.NAME, writable="always")

@@ -66,6 +66,8 @@ class Type(wtypes.Base):
     """The base of all resource types."""
 
     __resource__: ClassVar[Resource]
+    #: What a caller may give beside the fields when it creates one.
+    __beside__: ClassVar[Mapping[str, Field]] = {}
 
 
 @cache

@@ -17,7 +17,6 @@ def tear_down(task: NodeTask) -> None:
         instance_uuid=None,
         instance_name=None,
         allocation_uuid=None,
-        lessee=task.operation.params.get("keep_lessee"),
         agent_token=None,
         agent_url=None,
     )
