@@ -87,11 +87,13 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         if answer.stream is not None:
             headers.append(("Content-Type", "text/event-stream"))
             return webob.Response(status=answer.status, headerlist=headers, app_iter=answer.stream)
-        if answer.body:
+        parts = answer.parts or (answer.body,)
+        size = sum(map(len, parts))
+        if size:
             headers.append(("Content-Type", _JSON))
         if answer.status != _NO_CONTENT:
-            headers.append(("Content-Length", str(len(answer.body))))
-        return webob.Response(status=answer.status, headerlist=headers, app_iter=[answer.body])
+            headers.append(("Content-Length", str(size)))
+        return webob.Response(status=answer.status, headerlist=headers, app_iter=parts)
 
     def _answer(self, environ: Mapping[str, Any]) -> Answer:
         version = versions.DEFAULT

@@ -1,6 +1,6 @@
 """One request as controllers see it, and what they answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Answer:
-    """What a controller answers; bytes are sent as they are, all else becomes JSON."""
+    """What a controller answers; bytes are sent as they are, all else becomes JSON.
+
+    A long body comes in `parts`, since memory for a part is found faster than for the whole.
+    """
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: Iterator[bytes] | None = None
+    parts: Sequence[bytes] = ()
 
 
 @dataclass(slots=True)

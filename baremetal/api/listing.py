@@ -1,6 +1,6 @@
 """Lists: filters, fields, sorting and pages that cost the same at any depth."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +19,8 @@ from baremetal.domain.errors import InvalidInput
 _DETAIL_SINCE = 43
 #: Callers choose fields, sorting and filters in any combination; so many statements are kept.
 MOST_SHAPES = 512
+#: Rows that are read, written as JSON and sent together.
+_BATCH = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +97,23 @@ class Listing:
         :raises InvalidInput: a marker that is gone, fields that contradict each other.
         """
         page = self._page(call, detail=detail, only=only)
-        rows = self._rows(call, page)
         make = serialiser(self._cls, page.names)
         base, extra = call.base, extra or {}
-        shown_rows = [make(row, base, extra) for row in rows[: page.limit]]
-        body: dict[str, Any] = {self._resource.plural: shown_rows}
-        if len(rows) > page.limit:
-            position = columns_for(self._cls, page.names).index("uuid")
-            last = rows[page.limit - 1][position]
-            body["next"] = self._next(call, path or call.path, page, last)
-        return Answer(orjson.dumps(body))
+        parts = []
+        begin, left, last = f'{{"{self._resource.plural}":[', page.limit, None
+        for rows in self._rows(call, page):
+            shown_rows = [make(row, base, extra) for row in rows[:left]]
+            if shown_rows:
+                parts.append((begin + ",".join(shown_rows)).encode())
+                begin, last = ",", rows[len(shown_rows) - 1]
+            left -= len(rows)
+        end = "]}"
+        if left < 0 and last is not None:
+            marker = last[columns_for(self._cls, page.names).index("uuid")]
+            url = self._next(call, path or call.path, page, marker)
+            end = f'],"next":{orjson.dumps(url).decode()}}}'
+        parts.append((end if parts else begin + end).encode())
+        return Answer(parts=parts)
 
     def _page(self, call: Call, *, detail: bool, only: Sequence[tuple[Filter, Any]]) -> Page:
         query, most = call.query, call.services.max_limit
@@ -150,7 +159,7 @@ class Listing:
 
     # -- SQL -----------------------------------------------------------------
 
-    def _rows(self, call: Call, page: Page) -> list[tuple[Any, ...]]:
+    def _rows(self, call: Call, page: Page) -> Iterator[list[tuple[Any, ...]]]:
         parameters: dict[str, Any] = {"most": page.limit + 1}
         for number, (wanted, value) in enumerate(page.filters):
             if not wanted.shapes:
@@ -163,7 +172,7 @@ class Listing:
             prepared = db.prepared[key] = Prepared(db, self._select(page))
         if page.marker is not None:
             parameters.update(self._after(call, page))
-        return prepared.all(**parameters)
+        return prepared.batches(_BATCH, **parameters)
 
     def _select(self, page: Page) -> "sa.Select[Any]":
         table = self._resource.table

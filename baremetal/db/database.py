@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,8 @@ _WRITE_QUEUE_SECONDS = 60
 
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtext(:what))")
 _LOCK_SHARED = sa.text("SELECT pg_advisory_xact_lock_shared(hashtext(:what))")
+#: More rows than any select has.
+_ALL = 2**31 - 1
 #: Page cache of each SQLite connection, of which each thread has one.
 _CACHE_KIB = 512
 
@@ -62,8 +64,8 @@ class Database:
         except (OperationalError, PoolTimeout) as error:
             raise _unavailable(error) from error
 
-    def fetch(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
-        """All rows of one ready-made select.
+    def fetch(self, sql: str, parameters: Any, size: int = _ALL) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of one ready-made select, `size` at a time.
 
         :raises Unavailable: the database does not answer.
         """
@@ -71,7 +73,8 @@ class Database:
         try:
             cursor = connection.cursor()
             cursor.execute(sql, parameters)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            while rows := cursor.fetchmany(size):
+                yield rows
         except self._lost as error:
             connection.invalidate()
             self._own.connection = None
@@ -79,7 +82,6 @@ class Database:
         finally:
             if not self.is_sqlite:
                 connection.close()
-        return rows
 
     def _own_connection(self) -> Any:
         """A connection that this thread keeps: taking one from the pool costs more than a read.
@@ -236,12 +238,17 @@ class Prepared:
 
     def all(self, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows."""
-        values: Any = {**self._fixed, **parameters}
-        if self._names is not None:
-            values = tuple(values[name] for name in self._names)
-        return self._db.fetch(self._sql, values)
+        return next(self._db.fetch(self._sql, self._values(parameters)), [])
+
+    def batches(self, size: int, **parameters: Any) -> Iterator[list[tuple[Any, ...]]]:
+        """All rows, `size` at a time: what is small stays in caches that what is large leaves."""
+        return self._db.fetch(self._sql, self._values(parameters), size)
 
     def first(self, **parameters: Any) -> tuple[Any, ...] | None:
         """The first row, or None."""
         rows = self.all(**parameters)
         return rows[0] if rows else None
+
+    def _values(self, parameters: Mapping[str, Any]) -> Any:
+        values = {**self._fixed, **parameters}
+        return values if self._names is None else tuple(values[name] for name in self._names)

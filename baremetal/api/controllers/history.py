@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from baremetal.api.call import Answer, Call
@@ -42,7 +41,7 @@ def show(call: Call) -> Answer:
     if found is None:
         raise NotFound("Node history event", call.args["event"])
     computed = {"links": _links(call), "event": _whole}
-    return Answer(orjson.dumps(serialiser(HistoryEvent, names)(found, call.base, computed)))
+    return Answer(serialiser(HistoryEvent, names)(found, call.base, computed).encode())
 
 
 def _links(call: Call) -> Any:

@@ -105,8 +105,9 @@ def document(
     body = serialiser(Node, names)(row, call.base, _computed(call))
     if with_operation:
         held = row[-len(_OPERATION_NAMES) :]
-        body["operation"] = holding(dict(zip(_OPERATION_NAMES, held, strict=True)))
-    return orjson.dumps(body)
+        operation = holding(dict(zip(_OPERATION_NAMES, held, strict=True)))
+        body = f'{body[:-1]},"operation":{orjson.dumps(operation).decode()}}}'
+    return body.encode()
 
 
 def _select_one(names: tuple[str, ...], by_uuid: bool) -> "sa.Select[Any]":  # noqa: FBT001

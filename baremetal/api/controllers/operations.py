@@ -1,6 +1,5 @@
 """Operations: list, show, cancel."""
 
-import orjson
 import sqlalchemy as sa
 
 from baremetal.api.call import Answer, Call
@@ -58,4 +57,4 @@ def _document(call: Call, uuid: str) -> bytes:
     row = prepared.first(uuid=uuid)
     if row is None:
         raise NotFound("Operation", uuid)
-    return orjson.dumps(serialiser(Operation, names)(row, call.base, COMPUTED))
+    return serialiser(Operation, names)(row, call.base, COMPUTED).encode()

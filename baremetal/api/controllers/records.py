@@ -120,4 +120,4 @@ class RecordController:
             raw = row[column]
             as_text = field is not None and field.kind.stored_as == "json"
             values.append(orjson.dumps(raw).decode() if as_text else raw)
-        return orjson.dumps(serialiser(self._cls, names)(values, call.base, {}))
+        return serialiser(self._cls, names)(values, call.base, {}).encode()
