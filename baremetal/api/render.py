@@ -31,7 +31,7 @@ def serialiser(cls: type[Type], names: tuple[str, ...]) -> Serialiser:
     """
     columns = columns_for(cls, names)
     known = fields_of(cls)
-    scope: dict[str, Any] = {"quoted": encode_basestring, "json": _json, "QUOTE": '"'}
+    scope: dict[str, Any] = {"quoted": encode_basestring, "dumps": orjson.dumps, "QUOTE": '"'}
     parts = []
     for name in names:
         field = known[name]
@@ -54,7 +54,7 @@ def _expression(name: str, field: Field) -> str:
     """Python for the JSON of a field, where a column's value is in a variable of its name."""
     if field.needs:
         needed = ", ".join(f"_{column}" for column in field.needs)
-        return f'json(extra["{name}"]({needed}))'
+        return f'dumps(extra["{name}"]({needed})).decode()'
     value = f"_{field.source or name}"
     if field.computed is not None:
         return f"make_{name}(base, {value})"
@@ -67,7 +67,3 @@ def _expression(name: str, field: Field) -> str:
     else:
         shown = f"quoted({value})"
     return f'"null" if {value} is None else {shown}'
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
