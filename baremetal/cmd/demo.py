@@ -222,8 +222,10 @@ def _await(
         done = (operation.get("progress") or {}).get("percent") or 0
         step = f": {operation['step']}" if operation.get("step") else ""
         percent = (100 * number + done) // len(LEGS)
-        progress.show(name, f"{state}{step}", percent, ended=False, ok=True)
-        if not operation and not node["target_provision_state"] and state == goal:
+        arrived = not operation and not node["target_provision_state"] and state == goal
+        if not (arrived and goal == LEGS[-1][1]):
+            progress.show(name, f"{state}{step}", percent, ended=False, ok=True)
+        if arrived:
             return
         if not operation and state != goal:
             raise RuntimeError(f"ended in '{state}': {node['last_error']}")
