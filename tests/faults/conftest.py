@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from stevedore.extension import ExtensionManager
 
 from tests.faults.lives import LIVES, Life
 from tests.faults.world import Template
@@ -16,8 +17,11 @@ from tests.support.thirdparty.installed import *  # noqa: F403
 def acme_here(acme_path: Path) -> Iterator[None]:
     """The third party's driver, found by this very process."""
     sys.path.insert(0, str(acme_path))
+    # Other tests have looked before it was there, and a process remembers what it found.
+    ExtensionManager.ENTRY_POINT_CACHE.clear()
     yield
     sys.path.remove(str(acme_path))
+    ExtensionManager.ENTRY_POINT_CACHE.clear()
 
 
 class Templates:
