@@ -37,6 +37,7 @@ class PowerSync:
 
     def sweep(self) -> int:
         """Read and reconcile every node that nothing else works on; how many were read."""
+        begun = self._clock.monotonic()
         found = self._nodes.find(
             table.c.conductor_group == self._group,
             table.c.operation_uuid.is_(None),
@@ -61,6 +62,8 @@ class PowerSync:
                 answer = answers.get(node.uuid)
                 if answer is not None:
                     self._reconcile(node, answer)
+        seconds = self._clock.monotonic() - begun
+        LOG.info("power sync: %d nodes in %.2f s", len(found), seconds)
         return len(found)
 
     def _reconcile(self, node: Node, answer: str | DriverError) -> None:
