@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,9 @@ def _enrolled(plane: PlaneProcess, machine: Path, life: Life) -> str:
 def _ask_for(plane: PlaneProcess, node: str, life: Life) -> None:
     part = "power" if life.kind == "power" else "provision"
     body = {"target": life.verb, **life.more}
-    asked(plane, "PUT", f"nodes/{node}/states/{part}", body)
+    # The conductor may die of it before the API has answered.
+    with suppress(ConnectionError):
+        asked(plane, "PUT", f"nodes/{node}/states/{part}", body)
 
 
 def _check_end(plane: PlaneProcess, node: str, life: Life, *, was_over: bool) -> None:
