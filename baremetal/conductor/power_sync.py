@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 
 from baremetal.clock import Clock
-from baremetal.db.nodes import NodeStore
+from baremetal.db.nodes import NodeStore, of_shares
 from baremetal.db.tables import nodes as table
 from baremetal.domain import states
 from baremetal.domain.errors import BaremetalError, ChangedMeanwhile, DriverError
@@ -12,6 +12,7 @@ from baremetal.domain.history import MONITORING, Failure
 from baremetal.domain.node import Node
 from baremetal.drivers.interfaces import PowerInterface
 from baremetal.drivers.registry import Registry
+from baremetal.engine.members import Members
 
 LOG = logging.getLogger(__name__)
 
@@ -19,19 +20,19 @@ _POWER_FAULT = "power failure"
 
 
 class PowerSync:
-    """Reads all power states of a conductor group at once, and writes down what changed.
+    """Reads all power states that are a conductor's to read, and writes down what changed.
 
     A machine that somebody switched by hand is believed. A BMC that does not answer
     gets the fault ``power failure``, which goes away by itself when it answers again.
     """
 
     def __init__(
-        self, nodes: NodeStore, registry: Registry, group: str, clock: Clock, host: str
+        self, nodes: NodeStore, registry: Registry, members: Members, clock: Clock, host: str
     ) -> None:
-        """Sweep the nodes of `group` as conductor `host`."""
+        """Sweep the nodes that `members` say are those of conductor `host`."""
         self._nodes = nodes
         self._registry = registry
-        self._group = group
+        self._members = members
         self._clock = clock
         self._host = host
 
@@ -39,11 +40,10 @@ class PowerSync:
         """Read and reconcile every node that nothing else works on; how many were read."""
         begun = self._clock.monotonic()
         found = self._nodes.find(
-            table.c.conductor_group == self._group,
+            of_shares(self._members.shares(self._host)),
             table.c.operation_uuid.is_(None),
             table.c.provision_state != states.ENROLL,
             table.c.maintenance.is_(False) | (table.c.fault == _POWER_FAULT),
-            table.c.driver.in_(self._registry.names),
         )
         by_interface: dict[PowerInterface, list[Node]] = defaultdict(list)
         for node in found:

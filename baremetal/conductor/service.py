@@ -24,6 +24,7 @@ from baremetal.domain import states
 from baremetal.domain.errors import Unavailable
 from baremetal.domain.operation import Limits, Operation
 from baremetal.drivers.registry import Registry
+from baremetal.engine.members import Members
 from baremetal.engine.runner import Runner
 from baremetal.engine.worker import Worker
 from baremetal.rpc.transport import EXCHANGE, TOPIC
@@ -31,7 +32,7 @@ from baremetal.rpc.transport import EXCHANGE, TOPIC
 LOG = logging.getLogger(__name__)
 
 #: How long others believe a conductor alive after it last said so, seconds.
-MEMBER_SECONDS = 30.0
+MEMBER_SECONDS = 10.0
 _PRUNE_SECONDS = 60.0
 
 
@@ -87,7 +88,8 @@ class Conductor:
             Duty("prune", _PRUNE_SECONDS, lambda: self._events.prune(conf.conductor.kept_events)),
         ]
         if conf.conductor.power_sync_interval:
-            sync = PowerSync(self._nodes, self._registry, self._group, clock, self._host)
+            members = Members(self._members, clock)
+            sync = PowerSync(self._nodes, self._registry, members, clock, self._host)
             self._duties.append(Duty("power_sync", conf.conductor.power_sync_interval, sync.sweep))
 
     def start(self) -> None:

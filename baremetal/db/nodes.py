@@ -1,6 +1,7 @@
 """The nodes repository: what the API and the conductor read and write of nodes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from baremetal.db.vault import Vault
 from baremetal.domain import secrets
 from baremetal.domain.errors import AlreadyExists, ChangedMeanwhile, InUse, NodeBusy, NotFound
 from baremetal.domain.history import Failure
-from baremetal.domain.node import INTERFACES, Node, is_uuid
+from baremetal.domain.node import INTERFACES, Node, is_uuid, slot_of
 
 #: Free-form columns whose secrets are parted off into the ``secrets`` column.
 SECRETIVE = ("driver_info", "instance_info")
@@ -53,6 +54,29 @@ _ALL_MACS = (
 def matches(ident: str) -> "sa.ColumnElement[bool]":
     """The condition that a node is the one called `ident`: its uuid, or its name."""
     return nodes.c.uuid == ident.lower() if is_uuid(ident) else nodes.c.name == ident
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The nodes of one driver and conductor group that have some of the slots, or all."""
+
+    driver: str
+    group: str
+    slots: tuple[int, ...] | None
+
+
+def of_shares(shares: Iterable[Share]) -> "sa.ColumnElement[bool]":
+    """The condition that a node belongs to one of the shares."""
+    return sa.or_(sa.false(), *(_of_share(share) for share in shares))
+
+
+def _of_share(share: Share) -> "sa.ColumnElement[bool]":
+    same = sa.and_(nodes.c.driver == share.driver, nodes.c.conductor_group == share.group)
+    if share.slots is None:
+        return same
+    # Literals, since a statement that is compiled once can not have lists as parameters.
+    slots = [sa.literal_column(str(slot)) for slot in share.slots]
+    return sa.and_(same, nodes.c.slot.in_(slots))
 
 
 class NodeStore:
@@ -158,6 +182,7 @@ class NodeStore:
         """
         at = stamp(now)
         row = {**self._parted(values, {}, declared), "created_at": at}
+        row["slot"] = slot_of(row["uuid"])
         data = {"node_uuid": row["uuid"], "name": row.get("name"), "at": at}
         try:
             with self.db.write() as tx:

@@ -49,6 +49,7 @@ nodes = sa.Table(
     sa.Column("parent_node", Uuid),
     sa.Column("resource_class", sa.String(80), index=True),
     sa.Column("conductor_group", sa.String(255), nullable=False, server_default=""),
+    sa.Column("slot", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("traits", JsonText, nullable=False, server_default="[]"),
     sa.Column("owner", sa.String(255)),
     sa.Column("lessee", sa.String(255)),

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -32,6 +33,8 @@ _UNREACHABLE = (".", "..")
 _TRAIT = re.compile(r"^CUSTOM_[A-Z0-9_]{1,248}$|^[A-Z][A-Z0-9_]{0,254}$")
 _MAC = re.compile(r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")
 MAX_TRAITS: Final = 50
+#: So many shares of all nodes can be told apart; more than conductors that anybody has.
+SLOTS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ class Node:
     def title(self) -> str:
         """What to call it in a sentence: its name, else its uuid."""
         return self.name or self.uuid
+
+
+def slot_of(uuid: str) -> int:
+    """The node's place in rings of conductors, 0 to SLOTS - 1: the CRC-32 of its uuid."""
+    return zlib.crc32(uuid.encode()) % SLOTS
 
 
 def is_uuid(text: object) -> bool:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from baremetal.api.call import Call
 from baremetal.api.listing import Filter
 from baremetal.api.types import kinds
+from baremetal.db.nodes import Share, of_shares
 from baremetal.db.tables import nodes
 from baremetal.domain import states
 
@@ -26,17 +27,9 @@ def _pattern(text: Any) -> str:
     return "%" + re.sub(r"([\\%_])", r"\\\1", kinds.TEXT.validate(text)) + "%"
 
 
-def _looked_after(call: Call, hostname: str) -> tuple[tuple[str, str], ...]:
-    """The (driver, conductor group) pairs that a conductor answers for."""
-    return call.services.members.looked_after(hostname)
-
-
-def _one_of_pairs(pairs: tuple[tuple[str, str], ...]) -> "sa.ColumnElement[bool]":
-    mine = (
-        sa.and_(nodes.c.driver == driver, nodes.c.conductor_group == group)
-        for driver, group in pairs
-    )
-    return sa.or_(sa.false(), *mine)
+def _looked_after(call: Call, hostname: str) -> tuple[Share, ...]:
+    """The nodes that a conductor looks after."""
+    return call.services.members.shares(hostname)
 
 
 def _one_of_shards(names: tuple[str, ...]) -> "sa.ColumnElement[bool]":
@@ -73,7 +66,7 @@ FILTERS = (
     Filter("resource_class", kinds.TEXT, since=21),
     Filter("fault", kinds.one_of(*FAULTS), since=42),
     Filter("conductor_group", kinds.TEXT, since=46),
-    Filter("conductor", kinds.TEXT, since=49, resolve=_looked_after, shapes=_one_of_pairs),
+    Filter("conductor", kinds.TEXT, since=49, resolve=_looked_after, shapes=of_shares),
     Filter("owner", kinds.TEXT, since=50),
     Filter(
         "project",

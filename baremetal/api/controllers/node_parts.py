@@ -43,7 +43,7 @@ def _ident(call: Call) -> str:
 
 
 def _host(call: Call, row: dict[str, Any]) -> str:
-    host = call.services.members.host_for(row["driver"], row["conductor_group"])
+    host = call.services.members.host_for(row["driver"], row["conductor_group"], row["slot"])
     if host is None:
         raise Unavailable(
             f"No conductor that is alive has driver {row['driver']} for conductor group "

@@ -100,8 +100,8 @@ class Node(Type):
     conductor = Field(
         kinds.COMPUTED,
         since=49,
-        needs=("driver", "conductor_group"),
-        about="The conductor that answers for it.",
+        needs=("driver", "conductor_group", "slot"),
+        about="The conductor that looks after it.",
     )
     links = Field(kinds.LINKS, source="uuid", computed=to.own("nodes"))
     ports = Field(kinds.LINKS, source="uuid", computed=to.below("nodes", "ports"))
