@@ -62,7 +62,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: $(DECLARED) | $(VENV)/bin/python
 	@echo "Installing Baremetal into $(VENV)"
-	@$(PIP) -e '.[postgresql,openstack]'
+	@$(PIP) -e '.[postgresql,mysql,openstack,devstack]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

@@ -57,13 +57,17 @@ class AllInOne:
         shown = f"[{host}]" if ":" in host else host
         return f"http://{shown}:{port}"
 
-    def stop(self) -> None:
-        """Stop listening, let running steps end, close the database."""
+    def stop(self, grace: float | None = None) -> bool:
+        """Stop listening, let running steps end, close the database.
+
+        False if some steps did not end within `grace` seconds: the process must not wait for them.
+        """
         self.services.stopping.set()
         self._server.stop()
-        self.conductor.stop()
+        ended = self.conductor.stop(grace)
         self._transport.cleanup()
         self.db.close()
+        return ended
 
 
 def make_server(conf: cfg.ConfigOpts, application: Any) -> wsgi.Server:

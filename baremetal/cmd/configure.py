@@ -3,6 +3,8 @@
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from oslo_config import cfg
@@ -31,9 +33,26 @@ def configured(args: argparse.Namespace, state: StateDir) -> cfg.ConfigOpts:
         value = getattr(args, name, None)
         if value is not None:
             conf.set_override(name, value, group="api")
+    _set_up_logging(conf)
+    return conf
+
+
+def _set_up_logging(conf: cfg.ConfigOpts) -> None:
     logging.basicConfig(stream=sys.stderr, level=conf.log_level.upper(), format=_FORMAT, force=True)
     for noisy in ("stevedore", "oslo", "oslo_messaging", "alembic", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def service_configuration(program: str, argv: Sequence[str] | None) -> cfg.ConfigOpts:
+    """The global configuration of one of several services, and logging set up.
+
+    `argv` takes ``--config-file`` and ``--config-dir``; without them the files are looked for
+    where oslo.config does, such as /etc/baremetal/baremetal.conf.
+    """
+    conf = cfg.CONF
+    options.register(conf)
+    conf(argv, project="baremetal", prog=program, version=version("baremetal"))
+    _set_up_logging(conf)
     return conf
 
 

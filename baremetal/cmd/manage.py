@@ -11,11 +11,12 @@ from oslo_config import cfg
 from baremetal.auth.users import UserFile
 from baremetal.clock import Clock
 from baremetal.cmd import DEFAULT_DIR
-from baremetal.cmd.configure import configured, users_of
+from baremetal.cmd.configure import configured, service_configuration, users_of
 from baremetal.cmd.state import StateDir
 from baremetal.db import schema
 from baremetal.db.database import Database
 from baremetal.db.rotation import Rotation
+from baremetal.db.vault import Vault
 from baremetal.domain.errors import BaremetalError, InvalidInput, Unavailable
 
 #: How long the last runs under an old key are awaited before it is dropped, seconds.
@@ -56,6 +57,14 @@ class Manage:
         print("The database differs." if differences else f"{found}: as it should be")
         return 1 if differences else 0
 
+    def secrets_init(self, _args: argparse.Namespace) -> int:
+        """Make the key file, which all services share; one that is there stays."""
+        new = not self._state.keys.exists()
+        self._state.prepare()
+        Vault.open(self._state.keys)
+        print(f"{'made' if new else 'there is'} {self._state.keys}; keep a copy of it")
+        return 0
+
     def secrets_rotate(self, args: argparse.Namespace) -> int:
         """Encrypt all secrets with a new key; with --drop-old the old ones go."""
         if self._current() != schema.HEAD:
@@ -91,6 +100,15 @@ class Manage:
         return schema.current(Database(self._url)) or "empty"
 
 
+def _manage(args: argparse.Namespace) -> Manage:
+    if args.config_file and args.state_dir is None:
+        files = [word for name in args.config_file for word in ("--config-file", name)]
+        conf = service_configuration("baremetal-manage", files)
+        return Manage(conf, StateDir(Path(conf.state_dir)))
+    state = StateDir(Path(args.state_dir or DEFAULT_DIR).expanduser().resolve())
+    return Manage(configured(args, state), state)
+
+
 def _password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
@@ -103,7 +121,7 @@ def _password() -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("baremetal-manage", description=__doc__)
     add = parser.add_argument
-    add("--state-dir", default=DEFAULT_DIR, help="directory of all state (%(default)s)")
+    add("--state-dir", help=f"directory of all state ({DEFAULT_DIR}, or that of --config-file)")
     add(
         "--config-file",
         action="append",
@@ -116,11 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     upgrade.add_argument("revision", nargs="?", default="head", help="where to stop (%(default)s)")
     _command(database, "version", Manage.db_version)
     _command(database, "check", Manage.db_check)
-    rotate = _command(
-        _area(areas, "secrets", "the key that secrets are encrypted with"),
-        "rotate",
-        Manage.secrets_rotate,
-    )
+    secrets = _area(areas, "secrets", "the key that secrets are encrypted with")
+    _command(secrets, "init", Manage.secrets_init)
+    rotate = _command(secrets, "rotate", Manage.secrets_rotate)
     rotate.add_argument("--drop-old", action="store_true", help="drop the old keys in the end")
     users = _area(areas, "user", "who may come in by HTTP basic authentication")
     _command(users, "add", Manage.user_add).add_argument("name")
@@ -152,9 +168,8 @@ def _command(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     args = _parser().parse_args(argv)
-    state = StateDir(Path(args.state_dir).expanduser().resolve())
     try:
-        manage = Manage(configured(args, state), state)
+        manage = _manage(args)
         status: int = args.run(manage, args)
     except (BaremetalError, OSError) as error:
         print(f"baremetal-manage: {error}", file=sys.stderr)

@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import logging
+import os
 import signal
 import sys
 import threading
@@ -84,7 +85,9 @@ def run(args: argparse.Namespace) -> int:
     print(f"ready {url}", flush=True)
     stop.wait()
     logging.getLogger(__name__).info("stopping")
-    plane.stop()
+    if not plane.stop(conf.conductor.grace):
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 

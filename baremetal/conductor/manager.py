@@ -37,6 +37,10 @@ class ConductorEndpoint:
         if group == self._group:
             self._worker.ring()
 
+    def load(self, _context: Any) -> Any:
+        """How busy the worker is."""
+        return answered(self._worker.load())
+
     def validate(self, _context: Any, node: str) -> Any:
         """Each interface's own judgement of the node."""
         return self._asked(node, _judge)

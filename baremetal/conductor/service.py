@@ -107,17 +107,21 @@ class Conductor:
             thread.start()
             self._threads.append(thread)
 
-    def stop(self) -> None:
-        """Claim nothing more, finish the steps that run, and leave."""
+    def stop(self, grace: float | None = None) -> bool:
+        """Leave, claim nothing more, and finish the steps that run, within `grace` seconds.
+
+        False if some did not end; they were given back, and may still run in this process.
+        """
         self._stopping.set()
-        self._worker.stop()
-        self._server.stop()
-        for thread in self._threads:
-            thread.join()
         try:
             self._members.leave(self._host, self._clock.now())
         except Unavailable as error:
             LOG.warning("cannot say goodbye: %s", error.message)
+        ended = self._worker.stop(grace)
+        self._server.stop()
+        for thread in self._threads:
+            thread.join(grace)
+        return ended
 
     def _renew(self) -> None:
         self._members.renew(self._host, self._clock.now(), self._clock.after(MEMBER_SECONDS))

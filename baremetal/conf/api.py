@@ -17,6 +17,13 @@ OPTS = [
         help="File of users for auth=basic: 'name:bcrypt hash' lines as htpasswd -B writes them. "
         "Default: htpasswd in state_dir.",
     ),
+    cfg.IntOpt(
+        "workers",
+        default=2,
+        min=1,
+        max=256,
+        help="Processes of baremetal-api; about one for each core that it may use.",
+    ),
     cfg.IntOpt("threads", default=16, min=2, max=256, help="Requests that are served at a time."),
     cfg.IntOpt(
         "max_streams",

@@ -18,6 +18,14 @@ OPTS = [
         help="Operations whose steps run at the same time. One that waits for a machine is not "
         "counted, so far more can be in progress.",
     ),
+    cfg.IntOpt(
+        "grace",
+        default=60,
+        min=0,
+        max=3600,
+        help="How long steps that run may take to end when the conductor is told to stop, seconds. "
+        "What takes longer is handed over to another conductor, which does that step again.",
+    ),
     cfg.DictOpt(
         "max_per_conductor",
         default={"deploy": "50", "rebuild": "50", "provide": "100", "clean": "100"},

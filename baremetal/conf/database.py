@@ -15,7 +15,7 @@ OPTS = [
         default=32,
         min=2,
         max=500,
-        help="Connections that a process may keep open; it may open as many again for a moment. "
-        "SQLite needs no limit.",
+        help="Connections that a process may keep open, half of them for reads. SQLite needs no "
+        "limit.",
     ),
 ]

@@ -2,8 +2,10 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import orjson
@@ -24,6 +26,8 @@ _LOCK_SHARED = sa.text("SELECT pg_advisory_xact_lock_shared(hashtext(:what))")
 _ALL = 2**31 - 1
 #: Page cache of each SQLite connection, of which each thread has one.
 _CACHE_KIB = 512
+#: A server's connection that was used so lately is taken to be alive, seconds.
+_FRESH_SECONDS = 1.0
 
 
 class Database:
@@ -143,14 +147,43 @@ def before_or_after(tx: sa.Connection, what: str) -> None:
 
 
 def _server_engine(url: sa.URL, size: int, **options: Any) -> sa.Engine:
-    return sa.create_engine(
+    if url.get_driver_name() == "psycopg":
+        # At its first run; the default is the sixth, which few connections of many ever see.
+        options["connect_args"] = {"prepare_threshold": 0}
+        # It would ask the server about a type that we have not, for each connection.
+        options["use_native_hstore"] = False
+    engine = sa.create_engine(
         url,
         pool_size=max(size, 1),
-        max_overflow=max(size, 1),
+        # A connection beyond these would be closed after its use: dear, with a password.
+        max_overflow=0,
         pool_timeout=_WRITE_QUEUE_SECONDS,
-        pool_pre_ping=True,
+        # The connections that are used are few, and know their statements already.
+        pool_use_lifo=True,
         **options,
     )
+    sa.event.listen(engine, "checkin", _note_use)
+    sa.event.listen(engine, "checkout", partial(_ping_if_old, engine.dialect))
+    return engine
+
+
+def _note_use(_connection: object, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ping_if_old(dialect: sa.Dialect, connection: Any, record: Any, _proxy: object) -> None:
+    """Let the pool replace a connection that the server may have closed.
+
+    One that was used a moment ago is not asked: that would cost as much as a read.
+    """
+    if time.monotonic() - record.info.get("used", time.monotonic()) < _FRESH_SECONDS:
+        return
+    try:
+        alive = dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        alive = False
+    if not alive:
+        raise sa.exc.DisconnectionError
 
 
 def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:

@@ -10,6 +10,13 @@ from baremetal.db.tables import events
 
 #: Of rows ``{"at", "type", "node_uuid", "data"}``.
 INSERT = events.insert()
+#: The same for PostgreSQL, as what writers of events take part in; `rows` are JSON.
+INSERT_ALL = """
+INSERT INTO events (at, type, node_uuid, data)
+SELECT one.at, one.type, one.node_uuid, one.data
+FROM (SELECT pg_advisory_xact_lock_shared(hashtext(%(what)s))) AS turn,
+    json_to_recordset(%(rows)s) AS one (at text, type text, node_uuid text, data json)
+"""
 #: What writers of events take part in, and a reader may want to itself.
 RECORDING = "baremetal events"
 

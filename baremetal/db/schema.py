@@ -33,6 +33,19 @@ def ensure_current(db: Database) -> None:
         upgrade(db)
 
 
+def check_current(db: Database) -> None:
+    """Return if the database is at this release's revision.
+
+    :raises Unavailable: it is not, or does not answer.
+    """
+    found = current(db)
+    if found != HEAD:
+        raise Unavailable(
+            f"The database's schema is {found or 'empty'}, this release needs {HEAD}; "
+            "first: baremetal-manage db upgrade."
+        )
+
+
 def upgrade(db: Database, revision: str = "head") -> None:
     """Run the migrations up to `revision`.
 

@@ -37,12 +37,18 @@ class Vault:
         self._seen = _NEVER
 
     @classmethod
-    def open(cls, path: Path) -> "Vault":
+    def open(cls, path: Path, *, make: bool = True) -> "Vault":
         """The vault of a key file, which is made (mode 0600) where there is none.
 
-        :raises Unavailable: the file holds no key, or something else.
+        :raises Unavailable: the file holds no key, or something else; or it is missing and not
+            to be made.
         """
         if not path.exists():
+            if not make:
+                raise Unavailable(
+                    f"There is no key file at {path}. All services of a plane share one: copy it "
+                    "from another one, or make the first: baremetal-manage secrets init."
+                )
             write_keys(path, [Fernet.generate_key()])
         seen = _seen(path)
         vault = cls(read_keys(path))

@@ -2,7 +2,8 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from random import randrange
 
 from baremetal.clock import Clock
 from baremetal.db.conductors import ConductorStore
@@ -29,6 +30,7 @@ class Members:
         self._hardware: dict[tuple[str, str], HardwareInfo] = {}
         self._hosts: dict[tuple[str, str], list[str]] = {}
         self._rings: dict[tuple[str, str], Ring] = {}
+        self._groups: dict[str, Sequence[str]] = {}
         self._lock = threading.Lock()
 
     def rows(self) -> list[dict[str, object]]:
@@ -63,6 +65,14 @@ class Members:
         ring = self._rings.get((group, driver))
         return None if ring is None else ring.hosts[slot]
 
+    def host_in(self, group: str, slot: int | None) -> str | None:
+        """The conductor of a group that has a slot, or any of them; None where none is alive."""
+        self._refresh()
+        hosts = self._groups.get(group)
+        if not hosts:
+            return None
+        return hosts[randrange(SLOTS) if slot is None else slot]
+
     def shares(self, hostname: str) -> tuple[Share, ...]:
         """The nodes that a conductor looks after."""
         self._refresh()
@@ -92,5 +102,14 @@ class Members:
                         hosts[key].append(row["hostname"])
             if hosts != self._hosts:
                 self._hosts, self._rings = hosts, {key: Ring(some) for key, some in hosts.items()}
+                self._groups = _by_slot(hosts)
             self._rows, self._hardware = rows, hardware
             self._read_at = self._clock.monotonic()
+
+
+def _by_slot(hosts: Mapping[tuple[str, str], list[str]]) -> dict[str, Sequence[str]]:
+    """The conductor at each slot of a group, whatever its drivers are."""
+    of_group: dict[str, set[str]] = defaultdict(set)
+    for (group, _), some in hosts.items():
+        of_group[group].update(some)
+    return {group: Ring(some).hosts for group, some in of_group.items()}

@@ -42,13 +42,17 @@ class Requester:
 
 
 class Submitter:
-    """Writes intents. `ring` wakes the conductors of a group; if it fails, a sweep will do."""
+    """Writes intents.
+
+    `ring` wakes a conductor of a group, best the one which looks after the node with a uuid;
+    if it fails, a sweep will do.
+    """
 
     def __init__(
         self,
         db: Database,
         operation_store: OperationStore,
-        ring: Callable[[str], None],
+        ring: Callable[[str, str | None], object],
         clock: Clock,
     ) -> None:
         """Write to `db`, and ring after each commit."""
@@ -92,7 +96,7 @@ class Submitter:
             news.append(store.state_event(intent, op.QUEUED, None, None, at))
             self._swap(tx, row, {**values, "operation_uuid": uuid}, at, news)
             store.insert(tx, intent, at)
-        self._ring(row["conductor_group"])
+        self._ring(row["conductor_group"], row["uuid"])
         return uuid
 
     def move(self, row: Row, state: str) -> None:
@@ -118,7 +122,7 @@ class Submitter:
         """
         if not self._operations.request_cancel(uuid, how, self._clock.now()):
             raise Conflict(f"Operation {uuid} is over; there is nothing to cancel.")
-        self._ring(group)
+        self._ring(group, None)
 
     def signal(self, uuid: str, group: str, signal: Mapping[str, Any]) -> None:
         """Give an operation the news that it waits for.
@@ -127,7 +131,7 @@ class Submitter:
         """
         if not self._operations.signal(uuid, signal, self._clock.now()):
             raise Conflict(f"Operation {uuid} is over; nobody waits for this any more.")
-        self._ring(group)
+        self._ring(group, None)
 
     def now(self) -> datetime:
         """The present moment."""

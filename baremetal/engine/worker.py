@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from baremetal.clock import Clock
@@ -14,8 +14,9 @@ LOG = logging.getLogger(__name__)
 
 #: A sweep finds what no bell announced.
 SWEEP_SECONDS = 1.0
-LEASE_SECONDS = 10.0
-RENEW_SECONDS = 3.0
+#: With these, what a dead conductor was running is taken over within ten seconds.
+LEASE_SECONDS = 7.0
+RENEW_SECONDS = 1.0
 
 
 class Worker:
@@ -42,7 +43,9 @@ class Worker:
         self._bell = threading.Event()
         self._stopping = threading.Event()
         self._active: set[int] = set()
+        self._drained = threading.Event()
         self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
         self._pool: ThreadPoolExecutor | None = None
         self._loops: list[threading.Thread] = []
 
@@ -59,14 +62,37 @@ class Worker:
         """There may be something to claim."""
         self._bell.set()
 
-    def stop(self) -> None:
-        """Claim no more, and return when the steps that run are done."""
+    def load(self) -> Mapping[str, int]:
+        """``running`` operations whose steps run now, of ``workers`` that could."""
+        with self._lock:
+            return {"running": len(self._active), "workers": self._threads}
+
+    def stop(self, grace: float | None = None) -> bool:
+        """Claim no more, and return when the steps that run are done, at most `grace` seconds.
+
+        What is not done by then is given back, for others to go on with: it can write nothing
+        any more, but may still run. False if there is such.
+        """
         self._stopping.set()
         self._bell.set()
+        with self._lock:
+            ended = self._idle.wait_for(lambda: not self._active, grace)
+            left = list(self._active)
+        self._drained.set()
         for thread in self._loops:
             thread.join()
+        if not ended:
+            LOG.warning("%d operations are handed over in the middle of a step", len(left))
+            self._give_back(left)
         if self._pool is not None:
-            self._pool.shutdown(wait=True)
+            self._pool.shutdown(wait=ended, cancel_futures=True)
+        return ended
+
+    def _give_back(self, ids: Collection[int]) -> None:
+        try:
+            self._store.give_back(self._host, ids, self._clock.now())
+        except Unavailable as error:
+            LOG.warning("cannot hand over, the leases will run out: %s", error.message)
 
     def _claim_loop(self) -> None:
         while not self._stopping.is_set():
@@ -108,10 +134,11 @@ class Worker:
         finally:
             with self._lock:
                 self._active.discard(operation.id)
+                self._idle.notify_all()
             self._bell.set()
 
     def _lease_loop(self) -> None:
-        while not self._stopping.wait(RENEW_SECONDS):
+        while not self._drained.wait(RENEW_SECONDS):
             try:
                 now = self._clock.now()
                 with self._lock:

@@ -1,26 +1,41 @@
 """The conductor's contract: the doorbell, and questions that must reach hardware now."""
 
+from collections.abc import Callable
 from typing import Any
 
+from baremetal.rpc.doorbell import Doorbell
 from baremetal.rpc.transport import TOPIC, Client
 
-#: 1.0: first release.
-VERSION = "1.0"
+#: 1.0: first release. 1.1: `load`.
+VERSION = "1.1"
 
 #: How long a question to hardware may take, seconds; a BMC may need several tries.
 ASK_SECONDS = 60.0
+#: How long one to the conductor itself may take, seconds.
+_LOAD_SECONDS = 5.0
 
 
 class ConductorClient:
     """What the API asks of conductors."""
 
-    def __init__(self, transport: Any) -> None:
-        """Speak over `transport`."""
-        self._client = Client(transport, TOPIC, VERSION)
+    def __init__(self, transport: Any, *, cap: str | None = None, brokered: bool = False) -> None:
+        """Speak over `transport`, in no newer version than `cap`.
 
-    def ring(self, group: str) -> None:
-        """There is work for conductors of `group`. Nothing is lost if nobody hears."""
-        self._client.shout("ring", group=group)
+        Where the messages are `brokered`, nobody waits for a ring to go out.
+        """
+        self._client = Client(transport, TOPIC, cap)
+        #: There is work for a host of a conductor group. Nothing is lost if nobody hears.
+        self.ring: Callable[[str, str], object] = (
+            Doorbell(self._ring).ring if brokered else self._ring
+        )
+
+    def _ring(self, host: str, group: str) -> bool:
+        return self._client.tell(host, "ring", group=group)
+
+    def load(self, host: str) -> dict[str, Any]:
+        """``{"running": operations whose steps run now, "workers": how many could}``."""
+        found: dict[str, Any] = self._client.ask(host, "load", _LOAD_SECONDS, since="1.1")
+        return found
 
     def validate(self, host: str, node: str) -> dict[str, Any]:
         """``{interface: {"result": bool, "reason": str}}`` of a node."""

@@ -15,6 +15,10 @@ TOPIC = "baremetal-conductor"
 EXCHANGE = "baremetal"
 
 
+#: What the library would do otherwise: wait half a minute for a broker that is back.
+_RABBIT_DEFAULTS = {"rabbit_interval_max": 5, "rabbit_qos_prefetch_count": 64}
+
+
 def make_transport(conf: cfg.ConfigOpts, url: str | None = None) -> Any:
     """The RPC transport of ``transport_url``, or of `url` where that is not configured."""
     oslo_messaging.set_transport_defaults(EXCHANGE)
@@ -22,7 +26,11 @@ def make_transport(conf: cfg.ConfigOpts, url: str | None = None) -> Any:
         # Parsing registers the option, whose default can be set only then.
         oslo_messaging.TransportURL.parse(conf, url)
         conf.set_default("transport_url", url)
-    return oslo_messaging.get_rpc_transport(conf)
+    transport = oslo_messaging.get_rpc_transport(conf)
+    section = "oslo_messaging_rabbit"
+    for name, value in _RABBIT_DEFAULTS.items() if section in conf else ():
+        conf.set_default(name, value, group=section)
+    return transport
 
 
 class Client:
@@ -32,28 +40,42 @@ class Client:
     exceptions with structured arguments do not survive the way.
     """
 
-    def __init__(self, transport: Any, topic: str, version: str) -> None:
-        """Speak `version` of the contract of `topic`."""
-        target = oslo_messaging.Target(topic=topic, version=version)
-        self._client = oslo_messaging.get_rpc_client(transport, target)
-        self._shouter = self._client.prepare(fanout=True, retry=0)
+    def __init__(self, transport: Any, topic: str, cap: str | None = None) -> None:
+        """Speak to servers of `topic`, and send nothing that is newer than version `cap`."""
+        target = oslo_messaging.Target(topic=topic, version="1.0")
+        self._client = oslo_messaging.get_rpc_client(transport, target, version_cap=cap)
 
-    def shout(self, method: str, **arguments: Any) -> None:
-        """Tell all servers; a message that cannot be sent is only logged."""
+    def tell(self, server: str, method: str, **arguments: Any) -> bool:
+        """Tell one server; a message that cannot be sent is only logged. Whether it was."""
         try:
-            self._shouter.cast({}, method, **arguments)
+            self._client.prepare(server=server, retry=0).cast({}, method, **arguments)
         except (oslo_messaging.MessageDeliveryFailure, oslo_messaging.MessagingException) as error:
-            LOG.warning("%s could not be announced: %s", method, error)
+            LOG.warning("%s could not be told '%s': %s", server, method, error)
+            return False
+        return True
 
-    def ask(self, server: str, method: str, timeout: float, **arguments: Any) -> Any:
-        """The answer of one server.
+    def ask(
+        self, server: str, method: str, timeout: float, since: str = "1.0", **arguments: Any
+    ) -> Any:
+        """The answer of one server to a method that version `since` of the contract brought.
 
+        :raises NotSupported: the server is older than that, or we may send nothing as new.
         :raises Unavailable: it does not answer within `timeout` seconds.
         :raises BaremetalError: what the server raised.
         """
-        prepared = self._client.prepare(server=server, timeout=timeout, retry=0)
+        prepared = self._client.prepare(server=server, timeout=timeout, retry=0, version=since)
         try:
             answer = prepared.call({}, method, **arguments)
+        except (oslo_messaging.RPCVersionCapError, oslo_messaging.UnsupportedVersion) as error:
+            raise errors.NotSupported(
+                f"Conductor {server} does not answer '{method}', which version {since} brought."
+            ) from error
+        except oslo_messaging.RemoteError as error:
+            if error.exc_type != "UnsupportedVersion":
+                raise
+            raise errors.NotSupported(
+                f"Conductor {server} does not answer '{method}', which version {since} brought."
+            ) from error
         except oslo_messaging.MessagingTimeout as error:
             raise errors.Unavailable(
                 f"Conductor {server} did not answer '{method}' within {timeout:.0f} s. Retry later."

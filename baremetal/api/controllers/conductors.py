@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from baremetal.api.call import Call
 from baremetal.api.query import FIELDS, LIMIT, SORT_DIR, Parameter
 from baremetal.api.types import kinds
-from baremetal.domain.errors import InvalidInput, NotFound
+from baremetal.domain.errors import InvalidInput, NotFound, NotSupported, Unavailable
 
 _SHORT = ("hostname", "conductor_group", "alive")
 _LONG = (*_SHORT, "drivers", "created_at", "updated_at")
@@ -58,8 +58,17 @@ def show(call: Call) -> Any:
     """One conductor."""
     for row in call.services.members.rows():
         if row["hostname"] == call.args["hostname"]:
-            return _conductor(call, row, _names(call, _LONG))
+            body = _conductor(call, row, _names(call, _LONG))
+            return body if "fields" in call.query else {**body, "load": _load(call, row)}
     raise NotFound("Conductor", call.args["hostname"])
+
+
+def _load(call: Call, row: dict[str, Any]) -> Any:
+    """What the conductor itself says of its load; None where it does not say."""
+    try:
+        return call.services.conductor.load(row["hostname"]) if row["alive"] else None
+    except (NotSupported, Unavailable):
+        return None
 
 
 def _names(call: Call, otherwise: tuple[str, ...]) -> tuple[str, ...]:

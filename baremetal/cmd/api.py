@@ -1,0 +1,63 @@
+"""``baremetal-api``: the API as a service of several processes."""
+
+from baremetal.cmd import backend
+
+# isort: split
+
+import os
+import sys
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from baremetal.cmd.configure import service_configuration
+from baremetal.cmd.wsgi import CONFIG_FILES
+from baremetal.domain.errors import BaremetalError
+
+#: How long a process may take to answer what it has begun when it is told to stop, seconds.
+_STOP_SECONDS = 10
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM; SIGHUP replaces the processes by new ones with new configuration."""
+    conf = service_configuration("baremetal-api", argv)
+    os.environ[CONFIG_FILES] = ":".join(conf.config_file or ())
+    try:
+        if backend.NAME == "eventlet":
+            return _serve_green(conf)
+        _serve(conf)
+    except (BaremetalError, OSError) as error:
+        print(f"baremetal-api: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _serve(conf: cfg.ConfigOpts) -> None:
+    from granian.constants import Interfaces  # noqa: PLC0415 - not on the other back end
+    from granian.log import LogLevels  # noqa: PLC0415
+    from granian.server import Server  # noqa: PLC0415
+
+    Server(
+        "baremetal.cmd.wsgi:application",
+        address=conf.api.host,
+        port=conf.api.port,
+        interface=Interfaces.WSGI,
+        workers=conf.api.workers,
+        blocking_threads=conf.api.threads + conf.api.max_streams,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS,
+        websockets=False,
+    ).serve()
+
+
+def _serve_green(conf: cfg.ConfigOpts) -> int:
+    from baremetal.cmd.green_api import GreenApi  # noqa: PLC0415 - needs eventlet
+    from oslo_service import service  # noqa: PLC0415
+
+    launcher = service.launch(conf, GreenApi(conf), workers=conf.api.workers)
+    return int(launcher.wait() or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

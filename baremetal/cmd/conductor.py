@@ -1,0 +1,103 @@
+"""``baremetal-conductor``: a conductor as a service."""
+
+from baremetal.cmd import backend  # noqa: F401 - must come first
+
+# isort: split
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from oslo_config import cfg
+from oslo_service import service
+
+from baremetal.clock import Clock
+from baremetal.cmd.configure import service_configuration
+from baremetal.cmd.state import StateDir
+from baremetal.conductor.service import Conductor
+from baremetal.db.database import Database
+from baremetal.db.schema import check_current
+from baremetal.db.vault import Vault
+from baremetal.domain.errors import BaremetalError, Unavailable
+from baremetal.rpc.transport import make_transport
+
+LOG = logging.getLogger(__name__)
+
+_AGAIN_SECONDS = 2.0
+_MARGIN_SECONDS = 15
+
+
+class ConductorService(service.ServiceBase):  # type: ignore[misc]
+    """What oslo.service runs, in a process that it forks: nothing is opened before `start`."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        """Run with `conf`, as it is when the service starts."""
+        self._conf = conf
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._conductor: Conductor | None = None
+        self._db: Database | None = None
+
+    def start(self) -> None:
+        """Wait for the database, and take up work."""
+        conf, state = self._conf, StateDir(Path(self._conf.state_dir))
+        vault = Vault.open(state.keys, make=False)
+        self._db = Database(conf.database.connection or state.database_url, conf.database.pool_size)
+        while not self._stopping.is_set():
+            try:
+                check_current(self._db)
+                conductor = Conductor(conf, self._db, vault, make_transport(conf), Clock())
+                conductor.start()
+            except Unavailable as error:
+                LOG.warning("not yet: %s", error.message)
+                self._stopping.wait(_AGAIN_SECONDS)
+            else:
+                self._conductor = conductor
+                LOG.info("conductor %s is at work", conf.host)
+                return
+
+    def stop(self) -> None:
+        """Claim nothing more, and let go of what does not end within the grace time."""
+        self._stopping.set()
+        conductor, self._conductor = self._conductor, None
+        ended = conductor is None or conductor.stop(self._conf.conductor.grace)
+        if self._db is not None:
+            self._db.close()
+        if not ended:
+            # Their threads would keep the process, which has given their work away.
+            logging.shutdown()
+            os._exit(0)
+        self._ended.set()
+
+    def wait(self) -> None:
+        """Return when it has stopped."""
+        self._ended.wait()
+
+    def reset(self) -> None:
+        """Begin anew with the configuration that was just read; on the eventlet back end."""
+        self.stop()
+        self._stopping.clear()
+        self._ended.clear()
+        self.start()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM; SIGHUP begins anew with new configuration."""
+    conf = service_configuration("baremetal-conductor", argv)
+    try:
+        Vault.open(StateDir(Path(conf.state_dir)).keys, make=False)
+    except (BaremetalError, OSError) as error:
+        print(f"baremetal-conductor: {error}", file=sys.stderr)
+        return 1
+    # Ours ends first, having given back what it could not finish.
+    launcher = service.ServiceLauncher(conf, restart_method="reload")
+    conf.set_default("graceful_shutdown_timeout", conf.conductor.grace + _MARGIN_SECONDS)
+    launcher.launch_service(ConductorService(conf))
+    return int(launcher.wait() or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""The API on oslo.service's eventlet back end, where threads are green."""
+
+import eventlet
+import eventlet.wsgi
+from oslo_config import cfg
+from oslo_service import service
+
+from baremetal.cmd.wsgi import make_application
+
+_BACKLOG = 1024
+_STOP_SECONDS = 10
+
+
+class GreenApi(service.ServiceBase):  # type: ignore[misc]
+    """Serves on a socket that is opened once and shared by all processes."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        """Listen; nothing is answered before `start`."""
+        self._conf = conf
+        self._socket = eventlet.listen((conf.api.host, conf.api.port), backlog=_BACKLOG)
+        self._pool = eventlet.GreenPool(conf.api.threads + conf.api.max_streams)
+        self._server: eventlet.greenthread.GreenThread | None = None
+
+    def start(self) -> None:
+        """Answer requests."""
+        application = make_application(self._conf)
+        self._server = eventlet.spawn(
+            eventlet.wsgi.server,
+            self._socket,
+            application,
+            custom_pool=self._pool,
+            log_output=False,
+            socket_timeout=60,
+        )
+
+    def stop(self) -> None:
+        """Answer what has come in, and no more."""
+        if self._server is not None:
+            self._server.kill()
+            with eventlet.Timeout(_STOP_SECONDS, exception=False):
+                self._pool.waitall()
+
+    def wait(self) -> None:
+        """Return when it has stopped."""
+        if self._server is not None:
+            try:
+                self._server.wait()
+            except eventlet.greenlet.GreenletExit:
+                return
+
+    def reset(self) -> None:
+        """Read nothing anew: a restart does that."""

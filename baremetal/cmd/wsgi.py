@@ -1,0 +1,70 @@
+"""The API as a WSGI application, for ``baremetal-api`` and for any other server.
+
+It is ``baremetal.cmd.wsgi:application``. Its configuration files are those named by
+``BAREMETAL_CONFIG_FILES``, parted by colons; without that, oslo.config looks for them.
+"""
+
+from baremetal.cmd import backend  # noqa: F401 - must come first
+
+# isort: split
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from oslo_config import cfg
+
+from baremetal.api.app import Application
+from baremetal.api.services import Services
+from baremetal.auth.basic import BasicAuth
+from baremetal.clock import Clock
+from baremetal.cmd.configure import service_configuration, users_of
+from baremetal.cmd.state import StateDir
+from baremetal.db.database import Database
+from baremetal.db.schema import check_current
+from baremetal.db.vault import Vault
+from baremetal.domain.errors import Unavailable
+from baremetal.rpc.conductor import ConductorClient
+from baremetal.rpc.transport import make_transport
+
+LOG = logging.getLogger(__name__)
+
+CONFIG_FILES = "BAREMETAL_CONFIG_FILES"
+#: See `baremetal.cmd.all_in_one`.
+_SWITCH_SECONDS = 0.001
+
+
+def make_application(conf: cfg.ConfigOpts) -> Application:
+    """The API of one process.
+
+    :raises Unavailable: the key file is missing or unreadable.
+    """
+    state = StateDir(Path(conf.state_dir))
+    db = Database(conf.database.connection or state.database_url, conf.database.pool_size)
+    try:
+        check_current(db)
+    except Unavailable as error:
+        # Either comes right while we run; until then 503 is answered.
+        LOG.warning("%s", error.message)
+    vault = Vault.open(state.keys, make=False)
+    client = ConductorClient(
+        make_transport(conf), cap=conf.upgrade_levels.conductor, brokered=True
+    )
+    auth = None if conf.api.auth == "none" else BasicAuth(users_of(conf, state))
+    return Application(Services(conf, db, vault, client, auth, Clock()))
+
+
+def _application() -> Application:
+    files = os.environ.get(CONFIG_FILES)
+    argv = [word for name in (files or "").split(":") if name for word in ("--config-file", name)]
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    return make_application(service_configuration("baremetal-api", argv))
+
+
+def __getattr__(name: str) -> Application:
+    """Make the application when a server asks for it, not when somebody looks at the module."""
+    if name != "application":
+        raise AttributeError(name)
+    made = globals()[name] = _application()
+    return made

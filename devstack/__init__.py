@@ -1,0 +1,1 @@
+"""The real thing on one machine: broker, database and services, without systemd."""

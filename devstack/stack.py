@@ -1,0 +1,213 @@
+"""The production shape on one machine: servers, configuration, services."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from devstack.daemon import Daemon, DaemonFailedError
+from devstack.ports import free_port
+from devstack.postgres import PostgresServer
+from devstack.rabbitmq import RabbitServer
+
+_START_SECONDS = 90.0
+_LOOK_SECONDS = 0.1
+
+
+class Stack:
+    """Broker, database, one API service and several conductors, with all their files in `home`.
+
+    Use it in a ``with``, or `start` and `remove` it. `options` is text for the configuration
+    file, such as ``"[conductor]\\nworkers = 2"``; `backend` is oslo.service's.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        conductors: int = 2,
+        port: int = 0,
+        options: str = "",
+        environment: Mapping[str, str] | None = None,
+        database_settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.home = home
+        self._servers = _servers_home(home)
+        self.postgres = PostgresServer(_folder(self._servers / "postgres"), database_settings)
+        self.rabbit = RabbitServer(_folder(self._servers / "rabbitmq"))
+        self.api = Daemon("baremetal-api", home)
+        self.conductors = [Daemon(f"conductor-{n + 1}", home) for n in range(conductors)]
+        self.port = port
+        self._options = options
+        self._environment = dict(environment or {})
+        self.database_url = ""
+
+    def __enter__(self) -> "Stack":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    @property
+    def root_url(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The root of the API, without a slash at its end."""
+        return f"{self.root_url}/baremetal"
+
+    @property
+    def clouds(self) -> Path:
+        """How clients get in (`baremetal` is the entry)."""
+        return self.home / "clouds.yaml"
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """User name and password of the administrator."""
+        auth = yaml.safe_load(self.clouds.read_text())["clouds"]["baremetal"]["auth"]
+        return auth["username"], auth["password"]
+
+    @property
+    def config(self) -> Path:
+        """The configuration file of all services."""
+        return self.home / "baremetal.conf"
+
+    def start(self) -> None:
+        """Make and run everything, and return when the API and all conductors are at work.
+
+        :raises DaemonFailedError: something does not come up; what runs already goes on.
+        """
+        self.port = free_port(self.port)
+        self.postgres.start()
+        self.rabbit.start()
+        self.database_url = self.postgres.create_database("baremetal")
+        self._configure()
+        self.start_services()
+
+    def start_services(self) -> None:
+        """Run the services, and return when they are at work."""
+        for number in range(len(self.conductors)):
+            self.start_conductor(number)
+        self.start_api()
+        self.api.wait_for(lambda: self.alive() == len(self.conductors), _START_SECONDS)
+
+    def start_api(self) -> None:
+        """Run the API service; it may take a moment to answer."""
+        self._run(self.api, "baremetal.cmd.api", "--config-file", str(self.config))
+
+    def start_conductor(self, number: int, *options: str) -> None:
+        """Run the conductor of that number, from 0."""
+        own = self.home / f"conductor-{number + 1}.conf"
+        own.write_text(f"[DEFAULT]\nhost = conductor-{number + 1}\n")
+        files = ("--config-file", str(self.config), "--config-file", str(own))
+        self._run(self.conductors[number], "baremetal.cmd.conductor", *files, *options)
+
+    def alive(self) -> int:
+        """How many conductors the API says are alive; 0 where it does not answer."""
+        try:
+            found = self.ask("GET", "/v1/conductors")
+        except (OSError, urllib.error.HTTPError):
+            return 0
+        return sum(1 for conductor in found["conductors"] if conductor["alive"])
+
+    def ask(self, method: str, path: str, body: object = None) -> "dict[str, object] | None":
+        """What the API answers.
+
+        :raises urllib.error.HTTPError: it refuses.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, method=method)  # noqa: S310 - ours
+        user = b64encode(":".join(self.credentials).encode()).decode()
+        request.add_header("Authorization", f"Basic {user}")
+        request.add_header("Content-Type", "application/json")
+        request.add_header("X-OpenStack-Ironic-API-Version", "latest")
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - ours
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def stop_services(self) -> None:
+        """End the services in order."""
+        for daemon in (self.api, *self.conductors):
+            daemon.send(15)
+        for daemon in (self.api, *self.conductors):
+            daemon.stop(90)
+
+    def stop(self) -> None:
+        """End everything; what it has written stays."""
+        self.stop_services()
+        self.rabbit.stop()
+        self.postgres.stop()
+
+    def remove(self) -> None:
+        """End everything, and leave no trace."""
+        for daemon in (self.api, *self.conductors):
+            daemon.kill()
+        self.rabbit.stop()
+        self.postgres.stop()
+        shutil.rmtree(self._servers, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _configure(self) -> None:
+        state = _folder(self.home / "state", 0o700)
+        self.config.touch(0o600)
+        self.config.write_text(
+            "[DEFAULT]\n"
+            f"state_dir = {state}\n"
+            f"transport_url = {self.rabbit.url}\n"
+            "[database]\n"
+            f"connection = {self.database_url}\n"
+            f"[api]\nport = {self.port}\n{self._options}\n"
+        )
+        self._manage("secrets", "init")
+        self._manage("db", "upgrade")
+        password = secrets.token_urlsafe(18)
+        self._manage("user", "add", "admin", said=password)
+        auth = {"endpoint": self.url, "username": "admin", "password": password}
+        entry = {
+            "auth_type": "http_basic",
+            "auth": auth,
+            "baremetal_endpoint_override": self.url,
+            "baremetal_api_version": "1",
+        }
+        self.clouds.touch(0o600)
+        self.clouds.write_text(yaml.safe_dump({"clouds": {"baremetal": entry}}, sort_keys=False))
+
+    def _manage(self, *words: str, said: str = "") -> None:
+        command = [sys.executable, "-m", "baremetal.cmd.manage", "--config-file", self.config]
+        done = subprocess.run(
+            [*command, *words], input=said, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise DaemonFailedError(f"baremetal-manage {' '.join(words)}: {done.stderr}")
+
+    def _run(self, daemon: Daemon, module: str, *arguments: str) -> None:
+        environment = {**os.environ, **self._environment}
+        daemon.start([sys.executable, "-m", module, *arguments], environment=environment)
+
+
+def _folder(path: Path, mode: int = 0o755) -> Path:
+    path.mkdir(mode, parents=True, exist_ok=True)
+    return path
+
+
+def _servers_home(home: Path) -> Path:
+    """Where servers have their files: users other than root must be able to go there."""
+    known = _folder(home, 0o700) / "servers"
+    if not known.exists():
+        made = tempfile.mkdtemp(prefix="baremetal-devstack-")
+        Path(made).chmod(0o755)
+        known.write_text(made)
+    return Path(known.read_text())
