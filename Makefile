@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.13 python3.12,\
 	$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 DECLARED := setup.cfg setup.py requirements.txt pyproject.toml
-# What `quick` tests, but for what is marked slow or needs PostgreSQL.
+# What `quick` tests, but for what is marked slow or needs servers.
 QUICK := $(wildcard tests/unit tests/architecture tests/functional)
 
 .DEFAULT_GOAL := help
@@ -28,7 +28,7 @@ test: $(VENV)/.test ## everything: checks, then every test on real services
 	@$(BIN)/pytest
 
 quick: checks ## under a minute: checks, then the tests that need no services
-	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not slow and not postgres" $(QUICK)
+	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not slow and not postgres and not services" $(QUICK)
 
 checks: $(VENV)/.test ## style, types and the import rule
 	@$(BIN)/ruff check --quiet .

@@ -62,7 +62,8 @@ class PostgresServer:
         self._password = (self._home / "password").read_text()
         self.port = self.port or free_port()
         settings = [f"-c{name}={value}" for name, value in self._settings.items()]
-        command = [self._bin / "postgres", "-D", self._home / "data", f"-p{self.port}", *settings]
+        command: list[str | Path] = [self._bin / "postgres", "-D", self._home / "data"]
+        command += [f"-p{self.port}", *settings]
         self.daemon.start(command, user=self._user, cwd=self._home)
         try:
             self.daemon.wait_for(self._answers, _START_SECONDS)

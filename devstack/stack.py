@@ -12,6 +12,7 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Self
 
 import yaml
 
@@ -25,10 +26,10 @@ _LOOK_SECONDS = 0.1
 
 
 class Stack:
-    """Broker, database, one API service and several conductors, with all their files in `home`.
+    r"""Broker, database, one API service and several conductors, with all their files in `home`.
 
     Use it in a ``with``, or `start` and `remove` it. `options` is text for the configuration
-    file, such as ``"[conductor]\\nworkers = 2"``; `backend` is oslo.service's.
+    file, such as ``"[conductor]\nworkers = 2"``.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Stack:
         self._environment = dict(environment or {})
         self.database_url = ""
 
-    def __enter__(self) -> "Stack":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -123,7 +124,7 @@ class Stack:
             return 0
         return sum(1 for conductor in found["conductors"] if conductor["alive"])
 
-    def ask(self, method: str, path: str, body: object = None) -> "dict[str, object] | None":
+    def ask(self, method: str, path: str, body: object = None) -> Any:
         """What the API answers.
 
         :raises urllib.error.HTTPError: it refuses.
@@ -186,7 +187,7 @@ class Stack:
         self.clouds.write_text(yaml.safe_dump({"clouds": {"baremetal": entry}}, sort_keys=False))
 
     def _manage(self, *words: str, said: str = "") -> None:
-        command = [sys.executable, "-m", "baremetal.cmd.manage", "--config-file", self.config]
+        command = [sys.executable, "-m", "baremetal.cmd.manage", "--config-file", str(self.config)]
         done = subprocess.run(
             [*command, *words], input=said, capture_output=True, text=True, check=False
         )

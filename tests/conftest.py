@@ -1,25 +1,72 @@
 """What every test may ask for. Services start at the first wish and end with the session."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support.postgres import PostgresServer, PostgresUnavailableError
+from devstack.mariadb import MariaServer, MariaUnavailableError
+from devstack.postgres import FORGETFUL, PostgresServer, PostgresUnavailableError
+from devstack.rabbitmq import RabbitServer, RabbitUnavailableError
 
 _WITHOUT_POSTGRES = "BAREMETAL_TESTS_WITHOUT_POSTGRES"
 _LONGEST_ID = 32
+#: What a test names that needs a server, beside PostgreSQL.
+_SERVICES = {"rabbit", "mariadb", "stack"}
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def server_home() -> Iterator[Path]:
+    """Where servers have their files: users other than root must be able to go there."""
+    home = Path(tempfile.mkdtemp(prefix="baremetal-servers-"))
+    home.chmod(0o755)
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_home: Path) -> Iterator[PostgresServer]:
     """A PostgreSQL server that gives fresh databases; the test fails where there can be none."""
+    home = server_home / "postgres"
+    home.mkdir()
     try:
-        server = PostgresServer()
+        server = PostgresServer(home, FORGETFUL)
+        server.start()
     except PostgresUnavailableError as reason:
         if os.environ.get(_WITHOUT_POSTGRES):
             pytest.skip(f"{_WITHOUT_POSTGRES} is set: {reason}")
         pytest.fail(f"{reason}\n(or set {_WITHOUT_POSTGRES}=1 to go without)", pytrace=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb(server_home: Path) -> Iterator[MariaServer]:
+    """A MariaDB server that gives fresh databases."""
+    home = server_home / "mariadb"
+    home.mkdir()
+    try:
+        server = MariaServer(home)
+        server.start()
+    except MariaUnavailableError as reason:
+        pytest.fail(str(reason), pytrace=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbit(server_home: Path) -> Iterator[RabbitServer]:
+    """A RabbitMQ broker that all tests of the session share."""
+    home = server_home / "rabbitmq"
+    home.mkdir()
+    try:
+        server = RabbitServer(home)
+        server.start()
+    except RabbitUnavailableError as reason:
+        pytest.fail(str(reason), pytrace=False)
     yield server
     server.stop()
 
@@ -47,19 +94,20 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs PostgreSQL, so that `make quick` can leave it out."""
+    """Mark what needs PostgreSQL or another server, so that `make quick` can leave it out."""
     for item in items:
-        if _needs_postgres(item):
+        named = _named(item)
+        if not named.isdisjoint({"postgres", "postgresql", "postgres_url", "fresh_postgres_url"}):
             item.add_marker("postgres")
+        if not named.isdisjoint(_SERVICES):
+            item.add_marker("services")
 
 
-def _needs_postgres(item: pytest.Item) -> bool:
+def _named(item: pytest.Item) -> set[str]:
+    """The fixtures of a test, and parameters which stand for some."""
     callspec = getattr(item, "callspec", None)
     parameters = callspec.params.values() if callspec else ()
-    named = {*getattr(item, "fixturenames", ()), *(p for p in parameters if isinstance(p, str))}
-    return not named.isdisjoint(
-        {"postgres", "postgresql", "postgres_url", "fresh_postgres_url"},
-    )
+    return {*getattr(item, "fixturenames", ()), *(p for p in parameters if isinstance(p, str))}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

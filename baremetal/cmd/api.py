@@ -52,8 +52,9 @@ def _serve(conf: cfg.ConfigOpts) -> None:
 
 
 def _serve_green(conf: cfg.ConfigOpts) -> int:
-    from baremetal.cmd.green_api import GreenApi  # noqa: PLC0415 - needs eventlet
     from oslo_service import service  # noqa: PLC0415
+
+    from baremetal.cmd.green_api import GreenApi  # noqa: PLC0415 - needs eventlet
 
     launcher = service.launch(conf, GreenApi(conf), workers=conf.api.workers)
     return int(launcher.wait() or 0)

@@ -48,9 +48,7 @@ def make_application(conf: cfg.ConfigOpts) -> Application:
         # Either comes right while we run; until then 503 is answered.
         LOG.warning("%s", error.message)
     vault = Vault.open(state.keys, make=False)
-    client = ConductorClient(
-        make_transport(conf), cap=conf.upgrade_levels.conductor, brokered=True
-    )
+    client = ConductorClient(make_transport(conf), cap=conf.upgrade_levels.conductor, brokered=True)
     auth = None if conf.api.auth == "none" else BasicAuth(users_of(conf, state))
     return Application(Services(conf, db, vault, client, auth, Clock()))
 

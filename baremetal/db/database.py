@@ -20,8 +20,6 @@ from baremetal.domain.errors import Unavailable
 #: How long a writer may queue for the one SQLite write connection, seconds.
 _WRITE_QUEUE_SECONDS = 60
 
-_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtext(:what))")
-_LOCK_SHARED = sa.text("SELECT pg_advisory_xact_lock_shared(hashtext(:what))")
 #: More rows than any select has.
 _ALL = 2**31 - 1
 #: Page cache of each SQLite connection, of which each thread has one.
@@ -133,20 +131,10 @@ class Database:
         self._reader.dispose()
 
 
-def one_at_a_time(tx: sa.Connection, what: str) -> None:
-    """Wait until no other transaction does `what`; then none does until this one ends."""
-    if tx.dialect.name == "postgresql":
-        # On SQLite there is one writer anyway.
-        tx.execute(_LOCK, {"what": what})
-
-
-def before_or_after(tx: sa.Connection, what: str) -> None:
-    """Take part in `what` beside others, but not beside one who wants it `one_at_a_time`."""
-    if tx.dialect.name == "postgresql":
-        tx.execute(_LOCK_SHARED, {"what": what})
-
-
 def _server_engine(url: sa.URL, size: int, **options: Any) -> sa.Engine:
+    if url.get_backend_name() in ("mysql", "mariadb"):
+        # Each statement sees what is committed, as on the other databases.
+        options.setdefault("isolation_level", "READ COMMITTED")
     if url.get_driver_name() == "psycopg":
         # At its first run; the default is the sixth, which few connections of many ever see.
         options["connect_args"] = {"prepare_threshold": 0}

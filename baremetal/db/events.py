@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from baremetal.db.database import Database, one_at_a_time
+from baremetal.db.database import Database
+from baremetal.db.locks import RECORDING, one_at_a_time
 from baremetal.db.tables import events
 
 #: Of rows ``{"at", "type", "node_uuid", "data"}``.
@@ -17,9 +18,6 @@ SELECT one.at, one.type, one.node_uuid, one.data
 FROM (SELECT pg_advisory_xact_lock_shared(hashtext(%(what)s))) AS turn,
     json_to_recordset(%(rows)s) AS one (at text, type text, node_uuid text, data json)
 """
-#: What writers of events take part in, and a reader may want to itself.
-RECORDING = "baremetal events"
-
 #: One event before it has a number: (type, node uuid, data).
 Event = tuple[str, str | None, Mapping[str, Any]]
 

@@ -75,7 +75,7 @@ def _of_share(share: Share) -> "sa.ColumnElement[bool]":
     if share.slots is None:
         return same
     # Literals, since a statement that is compiled once can not have lists as parameters.
-    slots = [sa.literal_column(str(slot)) for slot in share.slots]
+    slots: list[sa.ColumnElement[int]] = [sa.literal_column(str(slot)) for slot in share.slots]
     return sa.and_(same, nodes.c.slot.in_(slots))
 
 

@@ -1,16 +1,20 @@
 """Whether the database's schema is the one that this code expects, and how to get there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from baremetal.db.database import Database, one_at_a_time
+from baremetal.db.database import Database
+from baremetal.db.locks import one_at_a_time
 from baremetal.db.tables import metadata
 from baremetal.domain.errors import Unavailable
 
 #: The newest revision in migrations/versions; a test compares them.
 HEAD = "0003"
 
+_MIGRATING = "baremetal migrations"
 _VERSION_TABLE = "alembic_version"
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -58,8 +62,7 @@ def upgrade(db: Database, revision: str = "head") -> None:
 
     config = Config()
     config.set_main_option("script_location", str(migrations_dir()))
-    with db.writer.begin() as connection:
-        one_at_a_time(connection, "baremetal migrations")
+    with db.writer.begin() as connection, _alone(connection):
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, revision)
@@ -68,6 +71,21 @@ def upgrade(db: Database, revision: str = "head") -> None:
                 f"The database can not be brought to this release's schema: {error}. "
                 "If a newer release has used it, use that one."
             ) from error
+
+
+@contextmanager
+def _alone(connection: sa.Connection) -> Iterator[None]:
+    """Let nobody else migrate meanwhile."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        one_at_a_time(connection, _MIGRATING)
+        yield
+        return
+    # There each change of the schema ends a transaction, and with it our other locks.
+    connection.execute(sa.text("SELECT GET_LOCK(:what, 3600)"), {"what": _MIGRATING})
+    try:
+        yield
+    finally:
+        connection.execute(sa.text("SELECT RELEASE_LOCK(:what)"), {"what": _MIGRATING})
 
 
 def migrations_dir() -> Path:

@@ -196,6 +196,12 @@ sa.Index(
     postgresql_where=sa.text("state = 'queued'"),
 )
 
+#: How many locks there are on MariaDB; see `baremetal.db.locks`.
+LOCK_ROWS = 64
+locks = sa.Table(
+    "locks", metadata, sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False)
+)
+
 events = sa.Table(
     "events",
     metadata,

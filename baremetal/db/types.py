@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -34,7 +36,7 @@ class JsonText(sa.types.UserDefinedType[Any]):
 class NullableJsonText(TypeDecorator[Any]):
     """The same, where there may be nothing."""
 
-    impl = sa.Text
+    impl = sa.Text().with_variant(LONGTEXT(), "mysql", "mariadb")
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
@@ -44,6 +46,12 @@ class NullableJsonText(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
         """The parsed value."""
         return None if value is None else orjson.loads(value)
+
+
+@compiles(JsonText, "mysql", "mariadb")
+def _long_text(_type: JsonText, _compiler: object, **_: Any) -> str:
+    """Where TEXT ends after 64 KiB."""
+    return "LONGTEXT"
 
 
 #: A moment, which must be in UTC, as ISO 8601 of fixed width: it sorts as text.

@@ -1,9 +1,9 @@
 """The conductors that are alive, and which of them looks after which nodes."""
 
+import itertools
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from random import randrange
 
 from baremetal.clock import Clock
 from baremetal.db.conductors import ConductorStore
@@ -30,6 +30,7 @@ class Members:
         self._hardware: dict[tuple[str, str], HardwareInfo] = {}
         self._hosts: dict[tuple[str, str], list[str]] = {}
         self._rings: dict[tuple[str, str], Ring] = {}
+        self._turn = itertools.count()
         self._groups: dict[str, Sequence[str]] = {}
         self._lock = threading.Lock()
 
@@ -71,7 +72,7 @@ class Members:
         hosts = self._groups.get(group)
         if not hosts:
             return None
-        return hosts[randrange(SLOTS) if slot is None else slot]
+        return hosts[next(self._turn) % SLOTS if slot is None else slot]
 
     def shares(self, hostname: str) -> tuple[Share, ...]:
         """The nodes that a conductor looks after."""

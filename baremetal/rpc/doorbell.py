@@ -34,5 +34,6 @@ class Doorbell:
                 while not self._wanted:
                     self._some.wait()
                 wanted, self._wanted = self._wanted, set()
-            if not all([self._send(host, group) for host, group in wanted]):
+            lost = [host for host, group in wanted if not self._send(host, group)]
+            if lost:
                 time.sleep(_PAUSE_SECONDS)

@@ -17,11 +17,13 @@ NODE = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 OTHER = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     url = f"sqlite:///{tmp_path / 'test.sqlite'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("fresh_postgres_url")
+    elif request.param == "mariadb":
+        url = request.getfixturevalue("mariadb").create_database()
     database = Database(url)
     metadata.create_all(database.writer)
     yield database

@@ -27,11 +27,13 @@ _FREE: dict[str, Any] = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     url = f"sqlite:///{tmp_path / 'test.sqlite'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("fresh_postgres_url")
+    elif request.param == "mariadb":
+        url = request.getfixturevalue("mariadb").create_database()
     database = Database(url)
     metadata.create_all(database.writer)
     yield database

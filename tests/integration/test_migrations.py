@@ -1,4 +1,4 @@
-"""Migrations, on both databases, with data in them."""
+"""Migrations, on all databases, with data in them."""
 
 import threading
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects.mysql import LONGTEXT
 
 from baremetal.db import schema
 from baremetal.db.database import Database
@@ -28,11 +29,13 @@ def _revisions() -> list[str]:
 REVISIONS = _revisions()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with nothing in it, not even a schema."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    elif request.param == "mariadb":
+        url = request.getfixturevalue("mariadb").create_database()
     else:
         url = request.getfixturevalue("fresh_postgres_url")
     db = Database(url)
@@ -45,7 +48,9 @@ def _tables(db: Database) -> list[sa.Table]:
     found = sa.MetaData()
     with db.writer.begin() as connection:
         found.reflect(connection)
-    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+    return [
+        table for table in found.sorted_tables if table.name not in ("alembic_version", "locks")
+    ]
 
 
 def _value(column: sa.Column[Any], number: int) -> Any:
@@ -53,7 +58,7 @@ def _value(column: sa.Column[Any], number: int) -> Any:
         return bool(number % 2)
     if isinstance(column.type, sa.Integer):
         return number
-    if isinstance(column.type, sa.Text):
+    if isinstance(column.type, sa.Text | LONGTEXT):
         return f'{{"row":{number}}}'
     return f"{column.name[:10]} {number}"
 

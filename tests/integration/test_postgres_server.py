@@ -1,9 +1,10 @@
 import subprocess
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from tests.support.postgres import PostgresServer, PostgresUnavailableError
+from devstack.postgres import FORGETFUL, PostgresServer, PostgresUnavailableError
 
 
 def _databases(url: str) -> set[str]:
@@ -30,18 +31,20 @@ def test_a_fresh_database_is_dropped_although_somebody_is_connected(
 
 
 @pytest.mark.usefixtures("postgres")
-def test_a_stopped_server_leaves_no_process_behind() -> None:
-    server = PostgresServer()
-    pid = server._process.pid if server._process else 0
+def test_a_stopped_server_leaves_no_process_behind(server_home: Path) -> None:
+    home = server_home / "another"
+    home.mkdir()
+    server = PostgresServer(home, FORGETFUL)
+    server.start()
+    pid = server.daemon.pid
     assert subprocess.run(["ps", "-p", str(pid)], check=False, capture_output=True).returncode == 0
     server.stop()
     assert subprocess.run(["ps", "-p", str(pid)], check=False, capture_output=True).returncode == 1
-    assert not server._home.exists()
 
 
 def test_without_binaries_the_reason_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("tests.support.postgres._BINARIES", tmp_path)
+    monkeypatch.setattr("devstack.postgres._BINARIES", tmp_path)
     with pytest.raises(PostgresUnavailableError, match="apt-get install postgresql"):
-        PostgresServer()
+        PostgresServer(tmp_path)

@@ -13,9 +13,17 @@ import sqlalchemy as sa
 from baremetal.db import schema
 from baremetal.db.database import Database
 from baremetal.db.tables import metadata
-from tests.support.postgres import PostgresServer
+from devstack.mariadb import MariaServer
+from devstack.postgres import PostgresServer
 
-__all__ = ["database", "empty_sqlite_file", "migrated_postgres_url", "sqlite_database"]
+__all__ = [
+    "database",
+    "empty_sqlite_file",
+    "migrated_mariadb_url",
+    "migrated_postgres_url",
+    "sqlite_database",
+]
+_SERVERS = {"postgresql": "migrated_postgres_url", "mariadb": "migrated_mariadb_url"}
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +47,16 @@ def migrated_postgres_url(postgres: PostgresServer) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def migrated_mariadb_url(mariadb: MariaServer) -> str:
+    """A MariaDB database with the newest schema; each user empties it first."""
+    url = mariadb.create_database()
+    db = Database(url)
+    schema.upgrade(db)
+    db.close()
+    return url
+
+
 @pytest.fixture
 def sqlite_database(empty_sqlite_file: Path, tmp_path: Path) -> Iterator[Database]:
     """An SQLite file of one's own."""
@@ -49,15 +67,18 @@ def sqlite_database(empty_sqlite_file: Path, tmp_path: Path) -> Iterator[Databas
     db.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """An SQLite file, then a PostgreSQL database."""
+    """An SQLite file, then a PostgreSQL database, then a MariaDB one."""
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_database")
         return
-    db = Database(request.getfixturevalue("migrated_postgres_url"))
-    names = ", ".join(metadata.tables)
+    db = Database(request.getfixturevalue(_SERVERS[request.param]))
+    names = [name for name in metadata.tables if name != "locks"]
     with db.write() as tx:
-        tx.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
+        if request.param == "postgresql":
+            tx.execute(sa.text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY"))
+        for name in names if request.param == "mariadb" else ():
+            tx.execute(sa.text(f"TRUNCATE {name}"))
     yield db
     db.close()

@@ -38,7 +38,9 @@ class Bench:
         self.store = OperationStore(self.db)
         self.nodes = NodeStore(self.db, Vault([Fernet.generate_key()]))
         self.rung: list[str] = []
-        self.submitter = Submitter(self.db, self.store, lambda group, _node: self.rung.append(group), self.clock)
+        self.submitter = Submitter(
+            self.db, self.store, lambda group, _node: self.rung.append(group), self.clock
+        )
         self.runner = Runner(self.store, self.flows, self.open_task, self.clock, HOLD_SECONDS)
 
     def open_task(self, operation: Operation) -> Task:
