@@ -37,6 +37,21 @@ class Daemon:
         """Whether that very process lives, not another one with its number."""
         return self._process() is not None
 
+    @property
+    def status(self) -> int | None:
+        """How it ended, as `subprocess` has it; None where it runs, or is no child of ours."""
+        return None if self._child is None else self._child.poll()
+
+    def children(self) -> list[int]:
+        """The pids of the processes that it has started itself."""
+        process = self._process()
+        return [] if process is None else sorted(child.pid for child in process.children())
+
+    def kill_child(self, pid: int) -> None:
+        """End one of them by SIGKILL."""
+        assert pid in self.children()  # noqa: S101 - a caller's mistake must not kill others
+        psutil.Process(pid).kill()
+
     def start(
         self,
         command: Sequence[str | Path],

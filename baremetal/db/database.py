@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
@@ -60,30 +60,28 @@ class Database:
 
         :raises Unavailable: the database does not answer.
         """
-        try:
-            with self._reader.connect() as connection:
-                yield connection
-        except (OperationalError, PoolTimeout) as error:
-            raise _unavailable(error) from error
+        with self._translated(), self._reader.connect() as connection:
+            yield connection
 
     def fetch(self, sql: str, parameters: Any, size: int = _ALL) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of one ready-made select, `size` at a time.
 
         :raises Unavailable: the database does not answer.
         """
-        connection = self._own_connection() if self.is_sqlite else self._checked_out()
-        try:
-            cursor = connection.cursor()
-            cursor.execute(sql, parameters)
-            while rows := cursor.fetchmany(size):
-                yield rows
-        except self._lost as error:
-            connection.invalidate()
-            self._own.connection = None
-            raise Unavailable(f"The database does not answer: {error}. Retry later.") from error
-        finally:
-            if not self.is_sqlite:
-                connection.close()
+        with self._translated():
+            connection: Any = self._own_connection() if self.is_sqlite else self._checked_out()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(sql, parameters)
+                while rows := cursor.fetchmany(size):
+                    yield rows
+            except self._lost:
+                connection.invalidate()
+                self._own.connection = None
+                raise
+            finally:
+                if not self.is_sqlite:
+                    connection.close()
 
     def _own_connection(self) -> Any:
         """A connection that this thread keeps: taking one from the pool costs more than a read.
@@ -96,10 +94,7 @@ class Database:
         return connection
 
     def _checked_out(self) -> Any:
-        try:
-            return self._reader.raw_connection()
-        except (OperationalError, PoolTimeout) as error:
-            raise _unavailable(error) from error
+        return self._reader.raw_connection()
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -107,13 +102,29 @@ class Database:
 
         :raises Unavailable: the database does not answer, or its disk is full.
         """
+        with self._translated(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """What the database and the way to it may fail with, as `Unavailable`."""
         try:
-            with self._writer.begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except (DBAPIError, PoolTimeout) as error:
-            raise _unavailable(error) from error
+            yield
+        except PoolTimeout as error:
+            raise Unavailable(
+                "All connections to the database are in use ([database] pool_size). Retry later."
+            ) from error
+        except (OperationalError, InterfaceError, DisconnectionError, *self._lost) as error:
+            reason = getattr(error, "orig", error)
+            raise Unavailable(
+                f"The database does not answer: {reason}. Nothing was changed; retry later."
+            ) from error
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise Unavailable(
+                f"The database does not answer: {error.orig}. Nothing was changed; retry later."
+            ) from error
 
     @property
     def reader(self) -> sa.Engine:
@@ -199,18 +210,6 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _unavailable(error: DBAPIError | PoolTimeout) -> Exception:
-    if isinstance(error, PoolTimeout):
-        return Unavailable(
-            "All connections to the database are in use ([database] pool_size). Retry later."
-        )
-    if isinstance(error, OperationalError):
-        return Unavailable(
-            f"The database does not answer: {error.orig}. Nothing was changed; retry later."
-        )
-    return error
 
 
 def shown(column: "sa.ColumnElement[Any]") -> "sa.ColumnElement[Any]":

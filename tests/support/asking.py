@@ -4,17 +4,34 @@ import json
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
-from typing import Any
-
-from tests.support.plane import PlaneProcess
+from typing import Any, Protocol
 
 _PATIENCE = 30.0
 
 
-def ask(plane: PlaneProcess, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+class Plane(Protocol):
+    """Whatever answers: one process, or several."""
+
+    @property
+    def url(self) -> str:
+        """The root of the API, without a slash at its end."""
+        ...
+
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        """User name and password; None where authentication is off."""
+        ...
+
+
+def ask(plane: Plane, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     """(status, body) of one request for `path` below ``/baremetal/v1/``."""
     headers = {"Content-Type": "application/json", "X-OpenStack-Ironic-API-Version": "1.90"}
+    if plane.credentials is not None:
+        headers["Authorization"] = (
+            "Basic " + b64encode(":".join(plane.credentials).encode()).decode()
+        )
     raw = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{plane.url}/v1/{path}", raw, headers, method=method)
     try:
@@ -25,7 +42,7 @@ def ask(plane: PlaneProcess, method: str, path: str, body: Any = None) -> tuple[
         return error.code, json.loads(error.read() or b"null")
 
 
-def asked(plane: PlaneProcess, method: str, path: str, body: Any = None) -> Any:
+def asked(plane: Plane, method: str, path: str, body: Any = None) -> Any:
     """The body of an answer that must be a good one."""
     status, found = ask(plane, method, path, body)
     assert status < 300, (status, found)
@@ -46,13 +63,13 @@ def wait_until(true: Callable[[], Any], seconds: float = _PATIENCE) -> Any:
     return found
 
 
-def provision(plane: PlaneProcess, node: str, verb: str, **more: Any) -> dict[str, Any]:
+def provision(plane: Plane, node: str, verb: str, **more: Any) -> dict[str, Any]:
     """The node after a verb, once nothing holds it any more."""
     asked(plane, "PUT", f"nodes/{node}/states/provision", {"target": verb, **more})
     return settled(plane, node)
 
 
-def settled(plane: PlaneProcess, node: str) -> dict[str, Any]:
+def settled(plane: Plane, node: str) -> dict[str, Any]:
     """The node, once nothing holds it."""
 
     def free() -> dict[str, Any] | None:
