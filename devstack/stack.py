@@ -109,12 +109,17 @@ class Stack:
         """Run the API service; it may take a moment to answer."""
         self._run(self.api, "baremetal.cmd.api", "--config-file", str(self.config))
 
-    def start_conductor(self, number: int, *options: str) -> None:
-        """Run the conductor of that number, from 0."""
+    def start_conductor(
+        self,
+        number: int,
+        module: str = "baremetal.cmd.conductor",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run the conductor of that number, from 0; `module` may be another than ours."""
         own = self.home / f"conductor-{number + 1}.conf"
         own.write_text(f"[DEFAULT]\nhost = conductor-{number + 1}\n")
         files = ("--config-file", str(self.config), "--config-file", str(own))
-        self._run(self.conductors[number], "baremetal.cmd.conductor", *files, *options)
+        self._run(self.conductors[number], module, *files, environment=environment)
 
     def alive(self) -> int:
         """How many conductors the API says are alive; 0 where it does not answer."""
@@ -194,9 +199,15 @@ class Stack:
         if done.returncode != 0:
             raise DaemonFailedError(f"baremetal-manage {' '.join(words)}: {done.stderr}")
 
-    def _run(self, daemon: Daemon, module: str, *arguments: str) -> None:
-        environment = {**os.environ, **self._environment}
-        daemon.start([sys.executable, "-m", module, *arguments], environment=environment)
+    def _run(
+        self,
+        daemon: Daemon,
+        module: str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        whole = {**os.environ, **self._environment, **(environment or {})}
+        daemon.start([sys.executable, "-m", module, *arguments], environment=whole)
 
 
 def _folder(path: Path, mode: int = 0o755) -> Path:

@@ -11,10 +11,10 @@ from oslo_config import cfg
 from baremetal.api.app import Application
 from baremetal.api.services import Services
 from baremetal.auth.basic import BasicAuth
-from baremetal.clock import Clock
 from baremetal.cmd.configure import users_of
 from baremetal.cmd.state import StateDir
 from baremetal.conductor.service import Conductor
+from baremetal.db.clock import SharedClock
 from baremetal.db.database import Database
 from baremetal.db.schema import ensure_current
 from baremetal.db.vault import Vault
@@ -36,9 +36,9 @@ class AllInOne:
 
     def __init__(self, conf: cfg.ConfigOpts, state: StateDir) -> None:
         """Open the database (making or checking its schema) and wire all rooms."""
-        clock = Clock()
         self.db = Database(conf.database.connection or state.database_url, conf.database.pool_size)
         ensure_current(self.db)
+        clock = SharedClock(self.db)
         vault = Vault.open(state.keys)
         transport = make_transport(conf, IN_PROCESS)
         auth = None if conf.api.auth == "none" else BasicAuth(users_of(conf, state))

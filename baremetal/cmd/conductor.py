@@ -14,10 +14,10 @@ from pathlib import Path
 from oslo_config import cfg
 from oslo_service import service
 
-from baremetal.clock import Clock
 from baremetal.cmd.configure import service_configuration
 from baremetal.cmd.state import StateDir
 from baremetal.conductor.service import Conductor
+from baremetal.db.clock import SharedClock
 from baremetal.db.database import Database
 from baremetal.db.schema import check_current
 from baremetal.db.vault import Vault
@@ -46,10 +46,11 @@ class ConductorService(service.ServiceBase):  # type: ignore[misc]
         conf, state = self._conf, StateDir(Path(self._conf.state_dir))
         vault = Vault.open(state.keys, make=False)
         self._db = Database(conf.database.connection or state.database_url, conf.database.pool_size)
+        clock = SharedClock(self._db)
         while not self._stopping.is_set():
             try:
                 check_current(self._db)
-                conductor = Conductor(conf, self._db, vault, make_transport(conf), Clock())
+                conductor = Conductor(conf, self._db, vault, make_transport(conf), clock)
                 conductor.start()
             except Unavailable as error:
                 LOG.warning("not yet: %s", error.message)

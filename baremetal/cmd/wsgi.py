@@ -18,9 +18,9 @@ from oslo_config import cfg
 from baremetal.api.app import Application
 from baremetal.api.services import Services
 from baremetal.auth.basic import BasicAuth
-from baremetal.clock import Clock
 from baremetal.cmd.configure import service_configuration, users_of
 from baremetal.cmd.state import StateDir
+from baremetal.db.clock import SharedClock
 from baremetal.db.database import Database
 from baremetal.db.schema import check_current
 from baremetal.db.vault import Vault
@@ -50,7 +50,7 @@ def make_application(conf: cfg.ConfigOpts) -> Application:
     vault = Vault.open(state.keys, make=False)
     client = ConductorClient(make_transport(conf), cap=conf.upgrade_levels.conductor, brokered=True)
     auth = None if conf.api.auth == "none" else BasicAuth(users_of(conf, state))
-    return Application(Services(conf, db, vault, client, auth, Clock()))
+    return Application(Services(conf, db, vault, client, auth, SharedClock(db)))
 
 
 def _application() -> Application:

@@ -42,6 +42,7 @@ def plane(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Stack]:
         for daemon in (stack.api, *stack.conductors, stack.rabbit.daemon, stack.postgres.daemon):
             sys.stderr.write(f"--- {daemon.name}\n{daemon.log(4000)}\n")
     for node in caller.insist("GET", "nodes?limit=1000&fields=uuid")["nodes"]:
+        # One in any state can be deleted in maintenance.
         caller.ask("PUT", f"nodes/{node['uuid']}/maintenance", {})
         caller.ask("DELETE", f"nodes/{node['uuid']}")
 

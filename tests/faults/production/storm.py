@@ -26,6 +26,7 @@ LIFE = (
     ("active", "active"),
     ("deleted", "available"),
 )
+#: Against a test that hangs; a loaded machine is slow.
 _PATIENCE = 240.0
 _LOOK_SECONDS = 0.1
 _AGAIN = 0.3
@@ -146,14 +147,18 @@ class Caller:
 
 
 class Storm:
-    """Lives without end, `at_once` at a time, until the ``with`` ends; then all are awaited."""
+    """Lives without end, `at_once` at a time, until the ``with`` ends; then all are awaited.
 
-    def __init__(self, plane: Plane, at_once: int = 16) -> None:
+    Unless we `keep` them, nodes are deleted when they have lived.
+    """
+
+    def __init__(self, plane: Plane, at_once: int = 16, *, keep: bool = True) -> None:
         self.caller = Caller(plane)
         self.lived: list[str] = []
         self._calm = threading.Event()
         self._pool = ThreadPoolExecutor(at_once)
         self._at_once = at_once
+        self._keep = keep
         self._turns: list[Future[None]] = []
 
     def __enter__(self) -> Self:
@@ -179,7 +184,10 @@ class Storm:
     def _blow(self, turn: int) -> None:
         time.sleep(random.Random(SEED + turn).random())
         while not self._calm.is_set():
-            self.lived.append(self.caller.live())
+            node = self.caller.live()
+            if not self._keep:
+                self.caller.insist("DELETE", f"nodes/{node}")
+            self.lived.append(node)
 
 
 def at_once(work: Callable[[Any], Any], items: Iterable[Any], threads: int = 16) -> list[Any]:

@@ -1,0 +1,63 @@
+"""Promise 6: clocks that jump, and a database that is slow. Degraded, never corrupted."""
+
+from pathlib import Path
+
+import pytest
+
+from devstack.stack import Stack
+from tests.faults.production.slow_way import SlowWay
+from tests.faults.production.storm import Caller, Storm, check_nothing_is_left
+from tests.support.asking import wait_until
+
+pytestmark = pytest.mark.slow
+
+#: Each way; a statement takes twice that, a transaction of five some ten times.
+_LATENCY_SECONDS = 0.03
+_FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+
+
+@pytest.mark.skipif(not _FAKETIME, reason="NOT TESTED: clocks that jump (apt-get install faketime)")
+@pytest.mark.parametrize("jump", ["+1h", "-1h"])
+def test_the_clock_of_one_host_jumps_by_an_hour(
+    plane: Stack, caller: Caller, tmp_path: Path, jump: str
+) -> None:
+    file = tmp_path / "faketime"
+    file.write_text("+0\n")
+    environment = {
+        "LD_PRELOAD": str(_FAKETIME[0]),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    plane.conductors[1].stop()
+    plane.start_conductor(1, environment=environment)
+    try:
+        wait_until(lambda: plane.alive() == 2, 60)
+        with Storm(plane) as storm:
+            storm.wait_for(10)
+            file.write_text(f"{jump}\n")
+            storm.wait_for(40)
+    finally:
+        plane.conductors[1].stop()
+    check_nothing_is_left(caller)
+    done = caller.insist("GET", "operations?limit=1000")["operations"]
+    repeated = [one for one in done if one["attempts"] > 1]
+    # Its clock is not asked: nobody takes work for lost, or holds his own for ever.
+    assert not repeated, repeated[0]
+    assert {one["owner"] for one in done} >= {one.name for one in plane.conductors}
+
+
+def test_a_slow_database_makes_all_slower_and_no_more(plane: Stack, caller: Caller) -> None:
+    text = plane.config.read_text()
+    plane.stop_services()
+    with SlowWay(plane.postgres.port, _LATENCY_SECONDS) as way:
+        plane.config.write_text(text.replace(f":{plane.postgres.port}/", f":{way.port}/"))
+        try:
+            plane.start_services()
+            with Storm(plane) as storm:
+                storm.wait_for(16)
+        finally:
+            plane.config.write_text(text)
+            plane.stop_services()
+    plane.start_services()
+    check_nothing_is_left(caller)
