@@ -9,7 +9,6 @@ from cliff.command import Command
 
 if TYPE_CHECKING:
     from baremetal.simulator.description import MachineDescription
-    from baremetal.simulator.fleet import Fleet
 
 _DEFAULT_MACHINES = 8
 
@@ -41,6 +40,12 @@ class Simulate(Command):
         made.add_argument(
             "--bmc-port", metavar="PORT", type=int, help="of the first BMC; the next counts (16230)"
         )
+        made.add_argument(
+            "--faults",
+            metavar="FILE",
+            type=Path,
+            help="YAML: what befalls which share of the machines, and how their times differ",
+        )
         parser.add_argument(
             "--api",
             metavar="URL",
@@ -48,11 +53,24 @@ class Simulate(Command):
             help="what the agents call (%(default)s)",
         )
         parser.add_argument(
+            "--processes",
+            metavar="N",
+            type=_processes,
+            help="how many share the machines (one for each 2,500)",
+        )
+        pace = parser.add_mutually_exclusive_group()
+        pace.add_argument(
             "--time-scale",
             metavar="X",
             type=_positive_or_zero,
             default=1.0,
             help="real seconds per simulated second of boot, write and erase time (%(default)s)",
+        )
+        pace.add_argument(
+            "--speed",
+            metavar="X",
+            type=_positive,
+            help="the same the other way round: 60 lets a simulated minute take a second",
         )
         parser.add_argument(
             "--boot-seconds",
@@ -72,14 +90,25 @@ class Simulate(Command):
         """Return the exit status: 0 after an orderly end, 1 with a message on the error output."""
         # The simulator is loaded only when it runs, so that the command line starts quickly.
         from baremetal.simulator.checked_mapping import FleetFileError  # noqa: PLC0415
-        from baremetal.simulator.fleet import FleetError, run_fleet  # noqa: PLC0415
+        from baremetal.simulator.fleet import FleetError  # noqa: PLC0415
         from baremetal.simulator.fleet_file import write_enrolment_file  # noqa: PLC0415
+        from baremetal.simulator.processes import (  # noqa: PLC0415
+            Work,
+            run_processes,
+            usual_processes,
+        )
 
+        speed, scale = parsed_args.speed, parsed_args.time_scale
         try:
             machines = _described(parsed_args)
             if parsed_args.enrolment:
                 write_enrolment_file(machines, parsed_args.enrolment)
-            run_fleet(machines, parsed_args.api, parsed_args.time_scale, _say_ready)
+            run_processes(
+                machines,
+                parsed_args.processes or usual_processes(len(machines)),
+                Work(parsed_args.api, 1.0 / speed if speed else scale),
+                _say_ready,
+            )
         except (FleetFileError, FleetError, OSError) as error:
             self.app.stderr.write(f"{error}\n")
             return 1
@@ -88,14 +117,20 @@ class Simulate(Command):
 
 def _described(options: argparse.Namespace) -> "list[MachineDescription]":
     # See take_action.
-    from baremetal.simulator.checked_mapping import FleetFileError  # noqa: PLC0415
-    from baremetal.simulator.fleet_file import load_fleet_file, read_fleet  # noqa: PLC0415
+    from baremetal.simulator.checked_mapping import CheckedMapping, FleetFileError  # noqa: PLC0415
+    from baremetal.simulator.description import Hardware  # noqa: PLC0415
+    from baremetal.simulator.fleet_file import (  # noqa: PLC0415
+        load_fleet_file,
+        load_variation_file,
+    )
+    from baremetal.simulator.generated_fleet import generate, read_fleet_seed  # noqa: PLC0415
 
     made_from = {
         "--machines": options.machines,
         "--seed": options.seed,
         "--bmc-address": options.bmc_address,
         "--bmc-port": options.bmc_port,
+        "--faults": options.faults,
     }
     if options.fleet:
         given = [name for name, value in made_from.items() if value is not None]
@@ -108,7 +143,10 @@ def _described(options: argparse.Namespace) -> "list[MachineDescription]":
             "seed": options.seed,
             "bmc": {"address": options.bmc_address, "port": options.bmc_port},
         }
-        machines = read_fleet({"generate": [entry]}, "options")
+        seed = read_fleet_seed(CheckedMapping(entry, "options"), {"default": Hardware()})
+        if options.faults:
+            seed = seed.varied(load_variation_file(options.faults))
+        machines = generate(seed)
     if options.boot_seconds is None:
         return machines
     return [
@@ -117,8 +155,22 @@ def _described(options: argparse.Namespace) -> "list[MachineDescription]":
     ]
 
 
-def _say_ready(fleet: "Fleet") -> None:
-    print(f"ready {len(fleet.machines)} machines", flush=True)
+def _say_ready(machines: int) -> None:
+    print(f"ready {machines} machines", flush=True)
+
+
+def _processes(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 256:
+        raise argparse.ArgumentTypeError("must be from 1 to 256")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return value
 
 
 def _positive_or_zero(text: str) -> float:

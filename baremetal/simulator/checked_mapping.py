@@ -72,12 +72,26 @@ class CheckedMapping:
             raise self.error(name, f"must be from {least:g} to {most:g}", value)
         return float(value)
 
+    def numbers(self, name: str, *, least: float = 0, most: float = 1e9) -> list[float]:
+        """Return a list of numbers between ``least`` and ``most``."""
+        value = self._value(name, None)
+        if not isinstance(value, list):
+            raise self.error(name, "must be a list of numbers", value)
+        items = CheckedMapping(
+            {f"{name}[{position}]": item for position, item in enumerate(value)}, self.place
+        )
+        return [items.number(item, least=least, most=most) for item in items.names()]
+
     def flag(self, name: str) -> bool:
         """Return true or false; false when the field is absent."""
         value = self._value(name, default=False)
         if not isinstance(value, bool):
             raise self.error(name, "must be true or false", value)
         return value
+
+    def is_mapping(self, name: str) -> bool:
+        """Tell whether the field is there and a nested mapping."""
+        return isinstance(self._value(name, None), Mapping)
 
     def mapping(self, name: str) -> "CheckedMapping":
         """Return a nested mapping, empty when the field is absent."""

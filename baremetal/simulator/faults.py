@@ -1,5 +1,7 @@
 """What goes wrong with a machine, declared as data."""
 
+import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from baremetal.simulator.checked_mapping import CheckedMapping
@@ -39,6 +41,7 @@ class AgentFaults:
     :ivar disappears_after_heartbeat: the agent vanishes once this many heartbeats were accepted.
     :ivar wrong_token: the agent sends a token that it was not given.
     :ivar first_boots: the faults apply to so many network boots, later ones are sound; 0: to all.
+    :ivar chance: probability, for each of these boots, that the faults apply to it.
     """
 
     never_boots: bool = False
@@ -49,16 +52,34 @@ class AgentFaults:
     disappears_after_heartbeat: int = 0
     wrong_token: bool = False
     first_boots: int = 0
+    chance: float = 1.0
 
-    def on_boot(self, network_boots: int) -> "AgentFaults":
-        """Return the faults of the ``network_boots``-th network boot, counted from 1."""
-        return (
-            self if not self.first_boots or network_boots <= self.first_boots else NO_AGENT_FAULTS
-        )
+    def on_boot(self, network_boots: int, seed: int) -> "AgentFaults":
+        """Return the faults of the ``network_boots``-th network boot, counted from 1.
+
+        The same machine's ``seed`` decides each boot the same way every time.
+        """
+        if self.first_boots and network_boots > self.first_boots:
+            return NO_AGENT_FAULTS
+        if self.chance < 1.0 and self.chance <= random.Random(f"{seed}/{network_boots}").random():
+            return NO_AGENT_FAULTS
+        return self
 
 
 NO_BMC_FAULTS = BmcFaults()
 NO_AGENT_FAULTS = AgentFaults()
+
+#: Faults that one meets often, by the names that a fleet file may call them.
+NAMED_FAULTS: Mapping[str, tuple[BmcFaults, AgentFaults]] = {
+    "hung": (BmcFaults(silent=True), NO_AGENT_FAULTS),
+    "garbage": (BmcFaults(garbage=True), NO_AGENT_FAULTS),
+    "drop-half": (BmcFaults(drop_packets=0.5), NO_AGENT_FAULTS),
+    "refuse-sessions": (BmcFaults(refuse_sessions=True), NO_AGENT_FAULTS),
+    "wrong-password": (BmcFaults(wrong_password=True), NO_AGENT_FAULTS),
+    "never-boots": (NO_BMC_FAULTS, AgentFaults(never_boots=True)),
+    "dies-writing": (NO_BMC_FAULTS, AgentFaults(die_at_step="write_image")),
+    "fails-writing": (NO_BMC_FAULTS, AgentFaults(fail_at_step="write_image")),
+}
 
 
 def read_bmc_faults(fields: CheckedMapping) -> BmcFaults:
@@ -99,6 +120,7 @@ def read_agent_faults(fields: CheckedMapping) -> AgentFaults:
         disappears_after_heartbeat=fields.integer("disappears_after_heartbeat", 0),
         wrong_token=fields.flag("wrong_token"),
         first_boots=fields.integer("first_boots", 0),
+        chance=fields.number("chance", 1.0, most=1.0),
     )
     fields.finish()
     return NO_AGENT_FAULTS if faults == NO_AGENT_FAULTS else faults

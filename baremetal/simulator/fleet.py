@@ -120,14 +120,22 @@ def run_fleet(
 
     :raises FleetError: the fleet cannot run on this host.
     """
-    asyncio.run(_run_until_signal(Fleet(descriptions, api_url, time_scale), on_ready))
+    asyncio.run(run_until_told(Fleet(descriptions, api_url, time_scale), on_ready))
 
 
-async def _run_until_signal(fleet: Fleet, on_ready: Callable[[Fleet], None]) -> None:
+async def run_until_told(
+    fleet: Fleet, on_ready: Callable[[Fleet], None], ended_by: int | None = None
+) -> None:
+    """Run a fleet until SIGTERM, SIGINT, or the end of the file ``ended_by``.
+
+    :raises FleetError: the fleet cannot run on this host.
+    """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
+    if ended_by is not None:
+        loop.add_reader(ended_by, ended.set)
     await fleet.start()
     # The fleet stays; the collector need not walk thousands of machines again and again.
     gc.collect()
@@ -136,6 +144,8 @@ async def _run_until_signal(fleet: Fleet, on_ready: Callable[[Fleet], None]) -> 
         on_ready(fleet)
         await ended.wait()
     finally:
+        if ended_by is not None:
+            loop.remove_reader(ended_by)
         LOG.info("the fleet of %d machines stops", len(fleet.machines))
         await fleet.stop()
 

@@ -4,8 +4,9 @@ import base64
 import hashlib
 import ipaddress
 import random
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from baremetal.simulator.checked_mapping import CheckedMapping, FleetFileError
 from baremetal.simulator.description import (
@@ -15,7 +16,9 @@ from baremetal.simulator.description import (
     machine_address,
     read_address,
 )
+from baremetal.simulator.distribution import Distribution, read_distribution
 from baremetal.simulator.faults import (
+    NAMED_FAULTS,
     NO_AGENT_FAULTS,
     NO_BMC_FAULTS,
     AgentFaults,
@@ -23,6 +26,16 @@ from baremetal.simulator.faults import (
     read_agent_faults,
     read_bmc_faults,
 )
+
+#: What may differ between machines of one hardware class, with the least and most of each.
+VARYING: Mapping[str, tuple[float, float]] = {
+    "boot_seconds": (0.0, 1e9),
+    "soft_off_seconds": (0.0, 1e9),
+    "cycle_seconds": (0.0, 1e9),
+    "step_seconds": (0.0, 1e9),
+    "write_mib_per_second": (0.001, 1e9),
+    "erase_mib_per_second": (0.001, 1e9),
+}
 
 
 class FaultShare(NamedTuple):
@@ -33,6 +46,13 @@ class FaultShare(NamedTuple):
     agent: AgentFaults
 
 
+class Variation(NamedTuple):
+    """How machines of a generated fleet differ: what is drawn for each, and who has faults."""
+
+    varying: tuple[tuple[str, Distribution], ...] = ()
+    faults: tuple[FaultShare, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class FleetSeed:
     """What a fleet is generated from.
@@ -41,6 +61,7 @@ class FleetSeed:
     :ivar count_by: ``port``: BMCs share the address and count ports; ``address``: the reverse.
     :ivar password: of every BMC; None gives each BMC its own, made from the seed.
     :ivar hardware: classes with their weights.
+    :ivar varying: by name, what of a class is drawn for each machine.
     """
 
     count: int
@@ -56,6 +77,11 @@ class FleetSeed:
     max_sessions: int = 4
     hardware: tuple[tuple[Hardware, int], ...] = ((Hardware(), 1),)
     faults: tuple[FaultShare, ...] = ()
+    varying: tuple[tuple[str, Distribution], ...] = ()
+
+    def varied(self, variation: Variation) -> "FleetSeed":
+        """Return the same fleet with other differences between its machines."""
+        return replace(self, varying=variation.varying, faults=variation.faults)
 
 
 def generate(seed: FleetSeed) -> list[MachineDescription]:
@@ -80,6 +106,7 @@ def read_fleet_seed(fields: CheckedMapping, hardware: dict[str, Hardware]) -> Fl
     """
     usual = FleetSeed(count=0)
     bmc = fields.mapping("bmc")
+    variation = _read_variation(fields)
     seed = FleetSeed(
         count=fields.integer("count", least=1, most=1_000_000),
         seed=fields.integer("seed", usual.seed),
@@ -93,11 +120,23 @@ def read_fleet_seed(fields: CheckedMapping, hardware: dict[str, Hardware]) -> Fl
         password=bmc.text("password", longest=20) if bmc.has("password") else None,
         max_sessions=bmc.integer("max_sessions", usual.max_sessions, least=1, most=63),
         hardware=_read_weights(fields, hardware),
-        faults=tuple(map(_read_fault_share, fields.mappings("faults"))),
+        faults=variation.faults,
+        varying=variation.varying,
     )
     bmc.finish()
     fields.finish()
     return seed
+
+
+def read_variation(document: object, place: str) -> Variation:
+    """Return what a document that holds nothing else declares.
+
+    :raises FleetFileError: a field is unknown or has a wrong value.
+    """
+    fields = CheckedMapping(document, place)
+    variation = _read_variation(fields)
+    fields.finish()
+    return variation
 
 
 def _machine(seed: FleetSeed, position: int) -> MachineDescription:
@@ -109,13 +148,16 @@ def _machine(seed: FleetSeed, position: int) -> MachineDescription:
     hardware = chance.choices(classes, weights)[0]
     bmc_faults, agent_faults = _drawn_faults(seed.faults, chance.random())
     serial = f"{number:06x}"
+    own_seed = chance.getrandbits(32)
+    if seed.varying:
+        hardware = replace(hardware, **_drawn(seed.varying, own_seed))
     return MachineDescription(
         name=name,
         macs=(":".join((seed.mac_prefix, serial[:2], serial[2:4], serial[4:])),),
         bmc=_bmc(seed, name, position),
         hardware=hardware,
         ip_address=machine_address(number),
-        seed=chance.getrandbits(32),
+        seed=own_seed,
         bmc_faults=bmc_faults,
         agent_faults=agent_faults,
     )
@@ -138,6 +180,11 @@ def _own_password(seed: int, name: str) -> str:
     """Sixteen characters that a restarted simulator finds again."""
     digest = hashlib.sha256(f"BMC password {seed} {name}".encode()).digest()
     return base64.b32encode(digest)[:16].decode().lower()
+
+
+def _drawn(varying: tuple[tuple[str, Distribution], ...], seed: int) -> dict[str, Any]:
+    # Each by itself, so that declaring one more changes none of the others.
+    return {what: where.draw(random.Random(f"{seed}/{what}")) for what, where in varying}
 
 
 def _drawn_faults(shares: tuple[FaultShare, ...], draw: float) -> tuple[BmcFaults, AgentFaults]:
@@ -167,11 +214,27 @@ def _read_weights(
     return chosen or ((hardware["default"], 1),)
 
 
-def _read_fault_share(fields: CheckedMapping) -> FaultShare:
-    share = FaultShare(
-        fields.number("share", most=1.0),
-        read_bmc_faults(fields.mapping("bmc")),
-        read_agent_faults(fields.mapping("agent")),
+def _read_variation(fields: CheckedMapping) -> Variation:
+    varying = tuple(
+        (name, read_distribution(fields, name, *bounds))
+        for name, bounds in VARYING.items()
+        if fields.has(name)
     )
+    faults = tuple(map(_read_fault_share, fields.mappings("faults")))
+    total = sum(one.share for one in faults)
+    if total > 1.0 + 1e-9:
+        raise fields.error("faults", "must have shares of at most 1 in all", round(total, 6))
+    return Variation(varying, faults)
+
+
+def _read_fault_share(fields: CheckedMapping) -> FaultShare:
+    share = fields.number("share", most=1.0)
+    if fields.has("fault"):
+        bmc, agent = NAMED_FAULTS[fields.choice("fault", NAMED_FAULTS)]
+        if fields.has("bmc") or fields.has("agent"):
+            raise FleetFileError(f"{fields.place}: has `fault` beside `bmc` or `agent`; use one")
+    else:
+        bmc = read_bmc_faults(fields.mapping("bmc"))
+        agent = read_agent_faults(fields.mapping("agent"))
     fields.finish()
-    return share
+    return FaultShare(share, bmc, agent)

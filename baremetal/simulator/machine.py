@@ -157,7 +157,7 @@ class Machine:
             self._activity = self._begin(self._run_operating_system())
 
     async def _run_ramdisk(self) -> None:
-        faults = self.description.agent_faults.on_boot(self.network_boots)
+        faults = self.description.agent_faults.on_boot(self.network_boots, self.description.seed)
         if faults.never_boots:
             return
         await self._around.pace.wait(self.description.hardware.boot_seconds + faults.slow_boot)
