@@ -7,7 +7,7 @@ from baremetal.clock import Clock
 from baremetal.db.nodes import NodeStore, of_shares
 from baremetal.db.tables import nodes as table
 from baremetal.domain import states
-from baremetal.domain.errors import BaremetalError, ChangedMeanwhile, DriverError
+from baremetal.domain.errors import BaremetalError, ChangedMeanwhile, DriverError, Unavailable
 from baremetal.domain.history import MONITORING, Failure
 from baremetal.domain.node import Node
 from baremetal.drivers.interfaces import PowerInterface
@@ -52,16 +52,16 @@ class PowerSync:
             except BaremetalError as error:
                 LOG.warning("node %s power sync: %s", node.uuid, error.message)
         for power, some in by_interface.items():
+            by_uuid = {node.uuid: node for node in some}
             try:
-                answers = power.get_power_states(some)
+                # As they come: a BMC that keeps us waiting is not to hold up what others said.
+                for uuid, answer in power.get_power_states(some):
+                    self._reconcile(by_uuid[uuid], answer)
+            except Unavailable:
+                raise
             except Exception:
                 # One driver's defect is not to hide the machines of the others.
                 LOG.exception("power sync of %d nodes by %s", len(some), type(power).__name__)
-                continue
-            for node in some:
-                answer = answers.get(node.uuid)
-                if answer is not None:
-                    self._reconcile(node, answer)
         seconds = self._clock.monotonic() - begun
         LOG.info("power sync: %d nodes in %.2f s", len(found), seconds)
         return len(found)

@@ -17,10 +17,17 @@ SWEEP_SECONDS = 1.0
 #: With these, what a dead conductor was running is taken over within ten seconds.
 LEASE_SECONDS = 7.0
 RENEW_SECONDS = 1.0
+#: What takes longer than this waits for hardware, and hinders nobody else any more:
+SLOW_SECONDS = 2.0
+#: so many times the number of threads may be at it, slow ones included.
+_MOST = 8
 
 
 class Worker:
-    """Claims operations for one conductor and runs at most `threads` at a time."""
+    """Claims operations for one conductor and runs at most `threads` at a time.
+
+    Those that are slow are not counted: a rack whose BMCs hang stops nothing but itself.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - wiring
         self,
@@ -42,8 +49,9 @@ class Worker:
         self._clock = clock
         self._bell = threading.Event()
         self._stopping = threading.Event()
-        self._active: set[int] = set()
         self._drained = threading.Event()
+        #: When each was begun, by id.
+        self._active: dict[int, float] = {}
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._pool: ThreadPoolExecutor | None = None
@@ -52,7 +60,7 @@ class Worker:
     def start(self) -> None:
         """Take back what a former life of this conductor was running, and begin."""
         self._store.requeue_lost(self._clock.now(), self._host)
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="operation")
+        self._pool = ThreadPoolExecutor(self._threads * _MOST, thread_name_prefix="operation")
         for target in (self._claim_loop, self._lease_loop):
             thread = threading.Thread(target=target, name=target.__name__, daemon=True)
             thread.start()
@@ -110,8 +118,7 @@ class Worker:
                 self._clock.sleep(SWEEP_SECONDS)
 
     def _claim(self) -> None:
-        with self._lock:
-            room = self._threads - len(self._active)
+        room = self._room()
         if room <= 0:
             return
         claimed = self._store.claim(
@@ -124,16 +131,22 @@ class Worker:
         )
         for operation in claimed:
             with self._lock:
-                self._active.add(operation.id)
+                self._active[operation.id] = self._clock.monotonic()
             assert self._pool is not None  # noqa: S101 - start() made it
             self._pool.submit(self._work, operation)
+
+    def _room(self) -> int:
+        slow = self._clock.monotonic() - SLOW_SECONDS
+        with self._lock:
+            counted = sum(begun > slow for begun in self._active.values())
+            return min(self._threads - counted, self._threads * _MOST - len(self._active))
 
     def _work(self, operation: Operation) -> None:
         try:
             self._run(operation)
         finally:
             with self._lock:
-                self._active.discard(operation.id)
+                self._active.pop(operation.id, None)
                 self._idle.notify_all()
             self._bell.set()
 

@@ -134,6 +134,17 @@ def test_closing_logs_out_and_ends_what_waits(make_rack: MakeRack) -> None:
     assert not _ipmi_threads() - others
 
 
+def test_a_slow_caller_gets_every_reading(make_rack: MakeRack, bus: IpmiBus) -> None:
+    rack = make_rack(5)
+    read = bus.readings(rack.bmcs(), timeout=0.5)
+    first = next(read)
+    # Longer than the time-out and the grace that callers have after it.
+    time.sleep(3.0)
+    rest = list(read)
+    assert {bmc for bmc, _ in (first, *rest)} == set(rack.bmcs())
+    assert all(isinstance(reading, PowerReading) for _, reading in rest)
+
+
 def test_the_end_of_the_interpreter_logs_out(make_rack: MakeRack) -> None:
     rack = make_rack()
     (bmc,) = rack.bmcs()

@@ -66,6 +66,7 @@ def explain(node: Resource, now: datetime) -> dict[str, Any]:
         "until": moment(waiting.get("until"), now),
         "owner": operation.get("owner") or node.get("conductor") or node.get("reservation"),
         "maintenance": _maintenance(node),
+        "fault": node.get("fault"),
         "last_error": node.get("last_error"),
         "next": advice(node),
     }
@@ -84,6 +85,8 @@ def advice(node: Resource) -> str:
             f"baremetal node validate {name}; baremetal node set {name} --driver-info KEY=VALUE;"
             f" baremetal node manage {name}"
         )
+    if node.get("fault") == "power failure":
+        return f"see to its BMC, then baremetal node power show {name}; the fault goes by itself"
     template = _NEXT_BY_STATE.get(state, "baremetal node history list {name}")
     return template.format(name=name)
 

@@ -133,13 +133,27 @@ class IpmiBus:
             exchange.post(functools.partial(submit, found))
         while left:
             try:
-                bmc, outcome = outcomes.get(timeout=deadline + _GRACE - self._monotonic())
-            except (queue.Empty, ValueError):  # ValueError: a negative timeout
+                # What has come is there to be had, however late a slow caller asks for it.
+                rest = max(0.0, deadline + _GRACE - self._monotonic())
+                bmc, outcome = outcomes.get(timeout=rest)
+            except queue.Empty:
                 break
             left.discard(bmc)
             yield bmc, outcome
         for bmc in left:
             yield bmc, _no_account(bmc)
+
+    def readings(
+        self, bmcs: Iterable[BmcAddress], timeout: float = 8.0
+    ) -> Iterator[tuple[BmcAddress, PowerReading | BmcError]]:
+        """The power of very many machines, each BMC once, as they answer.
+
+        Healthy ones come in the first seconds, and wait for no silent one (up to 7.5 s). A login
+        that lost packets keep from ending in time goes on and serves the next time. See
+        `execute_all` for back-off.
+        """
+        for bmc, outcome in self.execute_all(bmcs, GET_CHASSIS_STATUS, timeout):
+            yield bmc, _reading(bmc, outcome)
 
     def sweep(
         self,
@@ -147,15 +161,10 @@ class IpmiBus:
         timeout: float = 8.0,
         on_result: Callable[[BmcAddress, PowerReading | BmcError], None] | None = None,
     ) -> dict[BmcAddress, PowerReading | BmcError]:
-        """The power of very many machines at once, one entry for each BMC given.
-
-        Healthy BMCs answer in the first seconds; `on_result`, in the caller's thread, need not
-        wait for the silent ones (up to 7.5 s). A login that lost packets keep from ending in
-        time goes on and serves the next sweep. See `execute_all` for back-off.
-        """
+        """All `readings` at once; `on_result` hears of each, in the caller's thread."""
         readings: dict[BmcAddress, PowerReading | BmcError] = {}
-        for bmc, outcome in self.execute_all(bmcs, GET_CHASSIS_STATUS, timeout):
-            readings[bmc] = reading = _reading(bmc, outcome)
+        for bmc, reading in self.readings(bmcs, timeout):
+            readings[bmc] = reading
             if on_result is not None:
                 on_result(bmc, reading)
         return readings

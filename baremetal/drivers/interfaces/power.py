@@ -1,7 +1,7 @@
 """Power: what it is, and how to change it."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from baremetal.domain import states
@@ -35,18 +35,16 @@ class PowerInterface(Interface):
         """The targets that this machine understands."""
         return tuple(states.POWER_TARGETS)
 
-    def get_power_states(self, nodes: Sequence[Node]) -> Mapping[str, str | DriverError]:
-        """The power state, or what went wrong, by node uuid: a sweep over many machines.
+    def get_power_states(self, nodes: Sequence[Node]) -> Iterator[tuple[str, str | DriverError]]:
+        """Node uuid, and its power state or what went wrong, of many machines, as they answer.
 
         Nothing is raised: what is wrong with one, be it a missing field, is said of it alone.
         """
-        result: dict[str, str | DriverError] = {}
         for node in nodes:
             try:
                 self.validate(node)
-                result[node.uuid] = self.get_power_state(node)
+                yield node.uuid, self.get_power_state(node)
             except DriverError as error:
-                result[node.uuid] = error
+                yield node.uuid, error
             except BaremetalError as error:
-                result[node.uuid] = DriverError(error.message)
-        return result
+                yield node.uuid, DriverError(error.message)

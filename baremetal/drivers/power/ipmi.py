@@ -1,11 +1,13 @@
 """Power by IPMI."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from baremetal.clock import Clock
 from baremetal.domain import states
 from baremetal.domain.errors import DriverError, InvalidInput
 from baremetal.domain.node import Node
+from baremetal.drivers.bmc.address import BmcAddress
 from baremetal.drivers.bmc.chassis import Power, PowerAction, get_power, set_power
 from baremetal.drivers.bmc.errors import BmcError
 from baremetal.drivers.interfaces import PowerInterface
@@ -53,23 +55,19 @@ class IpmiPower(PowerInterface):
                 )
             self._clock.sleep(_LOOK_SECONDS)
 
-    def get_power_states(self, nodes: Sequence[Node]) -> Mapping[str, str | DriverError]:
+    def get_power_states(self, nodes: Sequence[Node]) -> Iterator[tuple[str, str | DriverError]]:
         """Ask all BMCs at once."""
-        result: dict[str, str | DriverError] = {}
-        addresses = {}
+        # Nodes of one chassis may share a BMC.
+        asked: dict[BmcAddress, list[str]] = defaultdict(list)
         for node in nodes:
             try:
-                addresses[node.uuid] = address_of(node)
+                asked[address_of(node)].append(node.uuid)
             except InvalidInput as error:
-                result[node.uuid] = DriverError(error.message)
-        answers = BUS.sweep(addresses.values())
-        for uuid, address in addresses.items():
-            answer = answers[address]
-            if isinstance(answer, BmcError):
-                result[uuid] = answer
-            else:
-                result[uuid] = _WORDS[answer.power]
-        return result
+                yield node.uuid, DriverError(error.message)
+        for bmc, answer in BUS.readings(asked):
+            state = answer if isinstance(answer, BmcError) else _WORDS[answer.power]
+            for uuid in asked[bmc]:
+                yield uuid, state
 
 
 _WORDS = {Power.ON: states.POWER_ON, Power.OFF: states.POWER_OFF}

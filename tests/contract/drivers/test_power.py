@@ -85,7 +85,7 @@ class TestPower:
         ]
         if any(prop.required for prop in interface.properties):
             bad.append(_other_uuid(replace(bench.node, driver_info={}), 30))
-        answers = interface.get_power_states([*bad, *good])
+        answers = dict(interface.get_power_states([*bad, *good]))
         assert {node.uuid for node in good} <= set(answers)
         assert all(answers[node.uuid] in ON_OFF for node in good)
         for node in bad:
@@ -93,7 +93,7 @@ class TestPower:
             assert isinstance(answers.get(node.uuid, DriverError()), DriverError)
 
     def test_a_sweep_over_nothing_is_nothing(self, interface: PowerInterface) -> None:
-        assert interface.get_power_states([]) == {}
+        assert list(interface.get_power_states([])) == []
 
 
 def _secrets(interface: PowerInterface) -> list[str]:

@@ -107,6 +107,29 @@ def test_no_more_than_its_threads_work_at_a_time_and_all_gets_done(
     assert bench.done == ["one"] * 20
 
 
+def test_what_waits_for_hardware_keeps_no_other_waiting(
+    bench: Bench, employ: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SLOW_SECONDS", 0.1)
+    hardware = threading.Event()
+    most = 2 * 8
+    bench.flow("clean", bench.step("one", lambda _: hardware.wait(PATIENCE)))
+    bench.flow("inspect", bench.step("two"))
+    stuck = _many(bench, most - 1)
+    employ(threads=2).start()
+    _until(lambda: all(bench.store.get(uuid).state == op.RUNNING for uuid in stuck))
+    healthy = bench.start("inspect", bench.node(200))
+    _until(lambda: _over(bench, [healthy]))
+    assert not any(bench.store.get(uuid).state in op.OVER for uuid in stuck)
+    # There is an end to it.
+    more = [bench.start("clean", bench.node(300 + number)) for number in range(3)]
+    _until(lambda: bench.store.get(more[0]).state == op.RUNNING)
+    time.sleep(0.5)
+    assert [bench.store.get(uuid).state for uuid in more[1:]] == [op.QUEUED] * 2
+    hardware.set()
+    _until(lambda: _over(bench, stuck + more))
+
+
 def test_several_conductors_share_the_work_and_do_nothing_twice(
     bench: Bench, employ: Callable[..., Worker]
 ) -> None:

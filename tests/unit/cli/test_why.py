@@ -42,6 +42,7 @@ def test_what_is_waited_for_since_when_and_until_when() -> None:
         (_node("enroll", last_error="no answer"), "baremetal node set n --driver-info KEY=VALUE"),
         (_node("manageable"), "baremetal node provide n"),
         (_node("available", maintenance=True), "baremetal node maintenance unset n"),
+        (_node("active", fault="power failure"), "see to its BMC, then"),
         (_node("deploy failed"), "baremetal node undeploy n"),
         (_node("clean hold", operation=OPERATION), "baremetal node unhold n"),
         (_node("cleaning"), "baremetal node history list n"),
