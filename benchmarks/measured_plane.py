@@ -103,7 +103,8 @@ class Plane:
         if options.url:
             self.url = str(options.url).rstrip("/")
         else:
-            self._start("0")
+            # None that the kernel would give to one of our clients while the plane is down.
+            self._start(str(random.randrange(20000, 32000)))
             assert self.process is not None
             self.url = f"{self.process.ready.split()[1]}/baremetal"
 

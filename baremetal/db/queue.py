@@ -12,26 +12,24 @@ from baremetal.domain import operation as op
 from baremetal.domain.operation import Limits
 
 #: So many queued operations are looked at one by one; of more, the first of each sort.
-WINDOW = 500
+WINDOW = 100
 
 _COLUMNS = [
     operations.c[name] for name in ("id", "kind", "conductor_group", "requested_by", "started_at")
 ]
-_HERE = operations.c.conductor_group == sa.bindparam("group")
-_QUEUED = sa.select(*_COLUMNS).where(operations.c.state == op.QUEUED, _HERE)
-_FIRST = _QUEUED.order_by(operations.c.id).limit(WINDOW)
-_RESUMED = (
-    _QUEUED.where(operations.c.started_at.is_not(None))
-    .order_by(operations.c.id)
-    .limit(sa.bindparam("most"))
-)
-# A literal, since SQLite takes a partial index for nothing less.
-_FRESH = sa.and_(
+# A literal, since SQLite takes a partial index for nothing less. Its index holds all columns.
+_QUEUED_HERE = sa.and_(
     operations.c.state == sa.literal(op.QUEUED, literal_execute=True),
-    _HERE,
-    operations.c.started_at.is_(None),
+    operations.c.conductor_group == sa.bindparam("group"),
 )
-_SORTS = sa.select(operations.c.kind, operations.c.requested_by).where(_FRESH).distinct()
+_RESUMES = operations.c.started_at.is_not(None)
+_QUEUED = sa.select(*_COLUMNS).where(_QUEUED_HERE)
+_FIRST = _QUEUED.limit(WINDOW)
+_RESUMED = _QUEUED.where(_RESUMES).order_by(operations.c.id).limit(sa.bindparam("most"))
+_FRESH = sa.and_(_QUEUED_HERE, operations.c.started_at.is_(None))
+_SORTS = (
+    sa.select(operations.c.kind, operations.c.requested_by, _RESUMES).where(_QUEUED_HERE).distinct()
+)
 _OF_SORT = (
     sa.select(*_COLUMNS)
     .where(
@@ -42,10 +40,17 @@ _OF_SORT = (
     .order_by(operations.c.id)
     .limit(sa.bindparam("most"))
 )
-_BEGUN = sa.select(operations.c.kind, operations.c.conductor_group, operations.c.owner).where(
-    operations.c.state.in_(op.OPEN), operations.c.started_at.is_not(None)
+_OWNED = (operations.c.kind, operations.c.conductor_group, operations.c.owner)
+_BEGUN = (
+    sa.select(*_OWNED, sa.func.count())
+    .where(
+        operations.c.state.in_(op.OPEN),
+        operations.c.started_at.is_not(None),
+        operations.c.conductor_group == sa.bindparam("group"),
+    )
+    .group_by(*_OWNED)
 )
-_ANY = sa.select(operations.c.id).where(operations.c.state == op.QUEUED, _HERE).limit(1)
+_ANY = sa.select(operations.c.id).where(_QUEUED_HERE).limit(1)
 
 
 class Queued(Protocol):
@@ -69,7 +74,12 @@ def next_ids(
     """The ids of at most `room` operations for `host` to take in this very transaction."""
     one_at_a_time(tx, f"baremetal claims {group}")
     queued = _queued(tx, group, room)
-    begun = [tuple(row) for row in tx.execute(_BEGUN)]
+    # To count what has begun is dear where thousands wait for their machines.
+    limited = any(row.started_at is None and row.kind in limits for row in queued)
+    begun = {}
+    if limited:
+        counted = tx.execute(_BEGUN, {"group": group})
+        begun = {(kind, where, owner): count for kind, where, owner, count in counted}
     return choose(queued, begun, limits, room, host)
 
 
@@ -77,32 +87,38 @@ def _queued(tx: sa.Connection, group: str, room: int) -> Sequence[Any]:
     """All that may be chosen: nobody's backlog of one kind hides what stands behind it."""
     first = tx.execute(_FIRST, {"group": group}).all()
     if len(first) < WINDOW:
-        return first
-    found = list(tx.execute(_RESUMED, {"group": group, "most": room}))
-    for kind, requester in tx.execute(_SORTS, {"group": group}).all():
-        sort = {"group": group, "kind": kind, "requester": requester, "most": room}
-        found += tx.execute(_OF_SORT, sort)
+        return sorted(first, key=lambda row: row.id)
+    sorts = tx.execute(_SORTS, {"group": group}).all()
+    found: list[Any] = []
+    if any(resumes for *_, resumes in sorts):
+        found += tx.execute(_RESUMED, {"group": group, "most": room})
+    if len(found) == room:
+        return found
+    for kind, requester, resumes in sorts:
+        if not resumes:
+            sort = {"group": group, "kind": kind, "requester": requester, "most": room}
+            found += tx.execute(_OF_SORT, sort)
     return sorted(found, key=lambda row: row.id)
 
 
 def choose(
     queued: Sequence[Queued],
-    in_progress: Iterable[tuple[str, str, str | None]],
+    in_progress: Mapping[tuple[str, str, str | None], int],
     limits: Mapping[str, Limits],
     room: int,
     host: str,
 ) -> list[int]:
     """Ids to take: what resumes first, then by turns between requesters, within the limits.
 
-    `in_progress` is (kind, conductor group, conductor) of all that has begun and is not over.
+    `in_progress` counts what has begun and is not over, by kind, conductor group and conductor.
     """
     chosen = [row.id for row in queued if row.started_at is not None][:room]
     by_group: Counter[tuple[str, str]] = Counter()
     by_host: Counter[str] = Counter()
-    for kind, group, owner in in_progress:
-        by_group[kind, group] += 1
+    for (kind, group, owner), count in in_progress.items():
+        by_group[kind, group] += count
         if owner == host:
-            by_host[kind] += 1
+            by_host[kind] += count
     batch_open = {key for key, count in by_group.items() if count}
     for row in _by_turns([row for row in queued if row.started_at is None]):
         if len(chosen) >= room:

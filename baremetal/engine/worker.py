@@ -17,6 +17,8 @@ SWEEP_SECONDS = 1.0
 #: With these, what a dead conductor was running is taken over within ten seconds.
 LEASE_SECONDS = 7.0
 RENEW_SECONDS = 1.0
+#: So long a busy worker lets ends and bells gather, since one claim costs as much for several.
+_GATHER_SECONDS = 0.005
 #: What takes longer than this waits for hardware, and hinders nobody else any more:
 SLOW_SECONDS = 2.0
 #: so many times the number of threads may be at it, slow ones included.
@@ -105,6 +107,8 @@ class Worker:
     def _claim_loop(self) -> None:
         while not self._stopping.is_set():
             self._bell.wait(SWEEP_SECONDS)
+            if self._active:
+                self._stopping.wait(_GATHER_SECONDS)
             self._bell.clear()
             if self._stopping.is_set():
                 return

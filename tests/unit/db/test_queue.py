@@ -1,5 +1,6 @@
 """Whose turn it is: pure, from what is queued and what is in progress."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,18 +25,19 @@ def _queue(requesters: str, kind: str = "deploy") -> list[Row]:
     return [Row(number, kind, who) for number, who in enumerate(requesters, 1)]
 
 
-def _begun(
-    count: int, host: str | None = "a", kind: str = "deploy"
-) -> list[tuple[str, str, str | None]]:
-    return [(kind, "", host)] * count
+Begun = Counter[tuple[str, str, str | None]]
+
+
+def _begun(count: int, host: str | None = "a", kind: str = "deploy") -> Begun:
+    return Counter({(kind, "", host): count})
 
 
 def test_in_order_for_one_requester() -> None:
-    assert choose(_queue("xxx"), [], {}, 2, "a") == [1, 2]
+    assert choose(_queue("xxx"), {}, {}, 2, "a") == [1, 2]
 
 
 def test_one_each_in_turn_between_requesters() -> None:
-    assert choose(_queue("xxxxyyz"), [], {}, 7, "a") == [1, 5, 7, 2, 6, 3, 4]
+    assert choose(_queue("xxxxyyz"), {}, {}, 7, "a") == [1, 5, 7, 2, 6, 3, 4]
 
 
 def test_what_resumes_goes_first_whatever_the_limits() -> None:
@@ -46,7 +48,7 @@ def test_what_resumes_goes_first_whatever_the_limits() -> None:
 
 def test_there_is_only_so_much_room() -> None:
     queued = [Row(1, started_at="x"), Row(2, started_at="x"), Row(3)]
-    assert choose(queued, [], {}, 1, "a") == [1]
+    assert choose(queued, {}, {}, 1, "a") == [1]
 
 
 @pytest.mark.parametrize(
@@ -57,21 +59,19 @@ def test_there_is_only_so_much_room() -> None:
         (Limits(per_conductor=3), _begun(3), []),
         (Limits(per_group=3), _begun(1) + _begun(1, "b"), [1]),
         (Limits(per_group=3), _begun(9, kind="clean"), [1, 2, 3]),
-        (Limits(rolling=2), [], [1, 2]),
+        (Limits(rolling=2), _begun(0), [1, 2]),
         (Limits(rolling=2), _begun(1, "b"), []),
         (Limits(rolling=2), _begun(4, kind="clean"), [1, 2]),
         (Limits(), _begun(100), [1, 2, 3, 4]),
     ],
 )
-def test_limits(
-    limits: Limits, begun: list[tuple[str, str, str | None]], expected: list[int]
-) -> None:
+def test_limits(limits: Limits, begun: Begun, expected: list[int]) -> None:
     assert choose(_queue("xxxx"), begun, {"deploy": limits}, 10, "a") == expected
 
 
 def test_a_kind_at_its_limit_does_not_stop_another() -> None:
     queued = [*_queue("xx"), Row(3, "power", "x")]
-    assert choose(queued, [], {"deploy": Limits(per_group=1)}, 10, "a") == [1, 3]
+    assert choose(queued, {}, {"deploy": Limits(per_group=1)}, 10, "a") == [1, 3]
 
 
 ROWS = st.lists(
