@@ -56,6 +56,9 @@ def matches(ident: str) -> "sa.ColumnElement[bool]":
     return nodes.c.uuid == ident.lower() if is_uuid(ident) else nodes.c.name == ident
 
 
+_NOTE = sa.update(nodes).where(nodes.c.uuid == sa.bindparam("our_uuid"))
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """The nodes of one driver and conductor group that have some of the slots, or all."""
@@ -235,7 +238,7 @@ class NodeStore:
     def note(self, uuid: str, now: datetime, **values: Any) -> None:
         """Write columns that only the service has to do with, whoever else writes others."""
         with self.db.write() as tx:
-            tx.execute(sa.update(nodes).where(nodes.c.uuid == uuid).values(values))
+            tx.execute(_NOTE, {**values, "our_uuid": uuid})
 
     def delete(self, row: Mapping[str, Any], now: datetime) -> None:
         """Remove the node as it was read, with its ports, history and inventory.

@@ -74,6 +74,11 @@ _FORGET = (
     )
     .values(signal=None)
 )
+_BY_UUID = sa.select(*_OPERATION_COLUMNS).where(operations.c.uuid == sa.bindparam("uuid"))
+_WAITING = sa.update(operations).where(
+    operations.c.id == sa.bindparam("our_id"), operations.c.state == op.WAITING
+)
+_NOTE = sa.update(nodes).where(nodes.c.uuid == sa.bindparam("our_uuid"))
 _NODE = (
     sa.update(nodes)
     .where(nodes.c.uuid == sa.bindparam("our_uuid"))
@@ -432,9 +437,8 @@ class OperationStore:
 
         :raises NotFound: there is none.
         """
-        query = sa.select(*_OPERATION_COLUMNS).where(operations.c.uuid == uuid)
         with self._db.read() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_BY_UUID, {"uuid": uuid}).mappings().first()
         if row is None:
             raise NotFound("Operation", uuid)
         return _operation(row)
@@ -464,21 +468,23 @@ class OperationStore:
         message: str | None,
         deadline: datetime | None,
         now: datetime,
+        noted: Mapping[str, Any] | None = None,
     ) -> bool:
         """Note how far the step that an operation waits in has come, and move its deadline.
+
+        `noted` goes into the node in the same transaction, as `NodeStore.note` writes it.
 
         :returns: False if the operation no longer waits
         """
         percent = operation.percent_with(percent)
         at = stamp(now)
-        query = sa.update(operations).where(
-            operations.c.id == operation.id, operations.c.state == op.WAITING
-        )
         values: dict[str, Any] = {"percent": percent, "message": message, "updated_at": at}
         if deadline is not None:
             values["deadline_at"] = stamp(deadline)
         with self._db.write() as tx:
-            if tx.execute(query.values(values)).rowcount != 1:
+            if noted:
+                tx.execute(_NOTE, {**noted, "our_uuid": operation.resource_uuid})
+            if tx.execute(_WAITING, {**values, "our_id": operation.id}).rowcount != 1:
                 return False
             step = operation.steps[operation.cursor]["name"] if operation.steps else None
             data = {

@@ -135,12 +135,12 @@ def heartbeat(call: Call) -> Answer:
     row = call.services.nodes.row(call.args["node"])
     _check_token(row, body.get("agent_token"))
     now = call.services.clock.now()
-    call.services.nodes.note(
-        row["uuid"], now, agent_url=body["callback_url"], last_heartbeat_at=stamp(now)
-    )
+    noted = {"agent_url": body["callback_url"], "last_heartbeat_at": stamp(now)}
     operation = _operation_of(call, row)
     if "progress" in body:
-        _report(call, row, operation, body["progress"])
+        _report(call, row, operation, body["progress"], noted)
+    else:
+        call.services.nodes.note(row["uuid"], now, **noted)
     if "plan_protocol" not in body:
         return Answer(status=202)
     return Answer({"plan": _plan_of(call, operation)}, 202)
@@ -168,8 +168,14 @@ def _plan_of(call: Call, operation: Operation | None) -> Any:
     return call.services.vault.unseal(sealed) if sealed else None
 
 
-def _report(call: Call, row: Mapping[str, Any], operation: Operation | None, report: Any) -> None:
-    """Take an agent's progress; its last word resumes the operation.
+def _report(
+    call: Call,
+    row: Mapping[str, Any],
+    operation: Operation | None,
+    report: Any,
+    noted: Mapping[str, Any],
+) -> None:
+    """Take an agent's progress, and note that it lives; its last word resumes the operation.
 
     :raises Conflict: nobody waits for this plan any more.
     """
@@ -188,9 +194,10 @@ def _report(call: Call, row: Mapping[str, Any], operation: Operation | None, rep
         message = f"{report.get('step')}: {report.get('message') or ''}".strip(": ")
         deadline = services.clock.after(services.conf.conductor.agent_silence_timeout)
         services.operations.report_progress(
-            operation, percent, message[:1000], deadline, services.clock.now()
+            operation, percent, message[:1000], deadline, services.clock.now(), noted
         )
         return
+    services.nodes.note(row["uuid"], services.clock.now(), **noted)
     if operation.state not in op.OPEN:
         raise StateForbids("report", row["uuid"], operation.state)
     services.submitter.signal(operation.uuid, operation.conductor_group, report)
