@@ -8,153 +8,72 @@ and then only looks: seconds from the log, CPU and memory of the plane from the 
 """
 
 import argparse
-import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import requests
-import yaml
+from measured_plane import Plane, Process, come_to, enrol, parser, rack, report
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 1024**2
-_START_SECONDS = 300.0
 _SWEPT = re.compile(r"power sync: (\d+) nodes in ([0-9.]+) s")
-_VERSION = {"X-OpenStack-Ironic-API-Version": "1.90"}
-_AT_ONCE = 16
-
-
-class Process:
-    """One of our commands, and what the kernel says of it."""
-
-    def __init__(self, directory: Path, *words: str) -> None:
-        self.log = directory / f"{words[0]}.log"
-        command = [sys.executable, "-m", "baremetal.cmd.main", *words]
-        with self.log.open("w") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        self.ready = self._await_ready()
-
-    def _await_ready(self) -> str:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
-            for line in self.log.read_text().splitlines():
-                if line.startswith("ready "):
-                    return line
-            time.sleep(0.1)
-        raise SystemExit(f"did not become ready:\n{self.log.read_text()[-2000:]}")
-
-    @property
-    def cpu_seconds(self) -> float:
-        """User and system time so far."""
-        stat = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / _TICKS
-
-    @property
-    def mib(self) -> float:
-        """Resident memory now."""
-        statm = Path(f"/proc/{self._process.pid}/statm").read_text().split()
-        return int(statm[1]) * _PAGE_MIB
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.wait(60)
-
-
-def enrol(url: str, machines: list[dict[str, Any]]) -> None:
-    """Make a manageable node of every machine; each is logged in to on the way."""
-    session = requests.Session()
-    session.headers.update(_VERSION)
-
-    def one(machine: dict[str, Any]) -> None:
-        body = {key: value for key, value in machine.items() if key != "ports"}
-        answer = session.post(f"{url}/v1/nodes", json=body, timeout=60)
-        answer.raise_for_status()
-        states = f"{url}/v1/nodes/{answer.json()['uuid']}/states/provision"
-        session.put(states, json={"target": "manage"}, timeout=60).raise_for_status()
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(one, machines))
-    query = f"{url}/v1/nodes?provision_state=manageable&fields=uuid"
-    seen: list[dict[str, Any]] = []
-    while len(seen) < len(machines):
-        time.sleep(1.0)
-        seen, following = [], query
-        while following:
-            page = session.get(following, timeout=60).json()
-            seen += page["nodes"]
-            following = page.get("next", "")
-        print(f"\r{len(seen)} of {len(machines)} machines verified", end="", flush=True)
-    print()
+_IDLE_SECONDS = 10.0
 
 
 def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
     """The figures."""
-    config = directory / "sweep.conf"
-    config.write_text(f"[conductor]\npower_sync_interval = {options.every}\n")
-    state = str(directory / "state")
-    more = ("--port", "0", "--auth", "none", "--config-file", str(config))
-    plane = Process(directory, "up", "--state-dir", state, *more)
-    url = plane.ready.split()[1] + "/baremetal"
-    time.sleep(2.0)
-    idle, cpu = plane.mib, plane.cpu_seconds
-    time.sleep(10.0)
-    idle_share = (plane.cpu_seconds - cpu) / 10.0
-    fleet = Process(
-        directory,
-        "simulate",
-        *("--machines", str(options.machines), "--bmc-port", str(options.port)),
-        *("--enrolment", str(directory / "nodes.yaml"), "--api", url),
-    )
+    plane = Plane(options, directory, f"[conductor]\npower_sync_interval = {options.every}\n")
+    process = plane.process
+    if process is None:
+        raise SystemExit("only a plane of our own tells of its sweeps")
     try:
-        machines = yaml.load((directory / "nodes.yaml").read_text(), yaml.CSafeLoader)["nodes"]
-        enrol(url, machines)
-        begun = time.monotonic()
-        before = len(_SWEPT.findall(plane.log.read_text()))
-        while len(_SWEPT.findall(plane.log.read_text())) < before + 1:
-            time.sleep(0.2)
-        cpu, start, most = plane.cpu_seconds, time.monotonic(), plane.mib
-        print(f"settled in {start - begun:.0f} s; now looking at {options.sweeps} sweeps")
-        while len(_SWEPT.findall(plane.log.read_text())) < before + 1 + options.sweeps:
-            time.sleep(0.2)
-            most = max(most, plane.mib)
-        spent, seconds = plane.cpu_seconds - cpu, time.monotonic() - start
-        sweeps = _SWEPT.findall(plane.log.read_text())[before + 1 :]
+        time.sleep(2.0)
+        idle, cpu = process.mib, process.cpu_seconds
+        time.sleep(_IDLE_SECONDS)
+        idle_cores = (process.cpu_seconds - cpu) / _IDLE_SECONDS
+        with rack(options, directory, plane.url, {}) as (_, machines):
+            come_to(plane, "manageable", len(enrol(plane, machines)))
+            # The first whole one also writes down what changed.
+            _await_sweeps(process, len(_SWEPT.findall(process.log.read_text())) + 2)
+            first = len(_SWEPT.findall(process.log.read_text()))
+            cpu, begun = process.cpu_seconds, time.monotonic()
+            most = _await_sweeps(process, first + options.sweeps)
+            spent, seconds = process.cpu_seconds - cpu, time.monotonic() - begun
+            sweeps = _SWEPT.findall(process.log.read_text())[first:]
     finally:
-        fleet.stop()
         plane.stop()
+    cores = spent / seconds
     return {
+        "benchmark": "sweep",
         "machines": options.machines,
         "read": [int(count) for count, _ in sweeps],
-        "sweep_seconds": [float(taken) for _, taken in sweeps],
-        "core_share": round(spent / seconds, 4),
-        "idle_core_share": round(idle_share, 4),
+        "sweep_seconds": max(float(taken) for _, taken in sweeps),
+        "sweep_cpu_seconds": round((cores - idle_cores) * options.every, 3),
+        "cores": round(cores, 4),
+        "idle_cores": round(idle_cores, 4),
         "idle_mib": round(idle, 1),
         "more_mib": round(most - idle, 1),
     }
 
 
+def _await_sweeps(process: Process, count: int) -> float:
+    """The most memory that there was until so many sweeps are over, MiB."""
+    most = 0.0
+    while len(_SWEPT.findall(process.log.read_text())) < count:
+        time.sleep(0.2)
+        most = max(most, process.mib)
+    return most
+
+
 def main() -> int:
-    """Measure, print, and write JSON where asked to."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--machines", type=int, default=1000)
-    parser.add_argument("--every", type=int, default=20, help="seconds from sweep to sweep")
-    parser.add_argument("--sweeps", type=int, default=4)
-    parser.add_argument("--port", type=int, default=30000, help="of the first BMC")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    """Measure and report."""
+    made = parser(__doc__, machines=1000, speed=1)
+    made.add_argument("--every", type=int, default=20, help="seconds from sweep to sweep")
+    made.add_argument("--sweeps", type=int, default=4)
+    options = made.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        figures = measure(options, Path(directory))
-    for name, value in figures.items():
-        print(f"{name:16} {value}")
-    if options.json:
-        options.json.write_text(json.dumps(figures) + "\n")
+        report(measure(options, Path(directory)), options)
     return 0
 
 

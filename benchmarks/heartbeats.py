@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measured_plane import Getter, Plane, each, enrol, parser, rack, report
+from measured_plane import Getter, Plane, come_to, each, enrol, parser, rack, report
 
 _CONFIGURATION = """[conductor]
 max_per_conductor = provide:{machines}
@@ -30,17 +30,6 @@ power_sync_interval = {sync}
 #: A step that lasts a year.
 _ENDLESS = {"step_seconds": 3e7}
 _LOOK_SECONDS = 3.0
-
-
-def come_to(plane: Plane, state: str, count: int) -> None:
-    """Return when so many nodes have come to a state."""
-    there = 0
-    while there < count:
-        time.sleep(_LOOK_SECONDS)
-        states = [node["provision_state"] for node in plane.nodes("provision_state")]
-        there = states.count(state)
-        print(f"\r{there} of {count} {state}  ", end="", flush=True, file=sys.stderr)
-    print(file=sys.stderr)
 
 
 def heartbeating(plane: Plane, count: int) -> None:

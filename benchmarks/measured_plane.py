@@ -5,6 +5,7 @@ A plane is our own, `baremetal up` on SQLite, or any other by its URL: what `OS_
 """
 
 import argparse
+import csv
 import json
 import os
 import random
@@ -31,6 +32,7 @@ _START_SECONDS = 300.0
 _AT_ONCE = 16
 _PAGE = 1000
 _AGAIN_SECONDS = 0.5
+_LOOK_SECONDS = 3.0
 
 
 class Process:
@@ -177,6 +179,17 @@ def insist(ask: Callable[[], Any]) -> None:
             return
 
 
+def come_to(plane: Plane, state: str, count: int) -> None:
+    """Return when so many nodes have come to a state."""
+    there = 0
+    while there < count:
+        time.sleep(_LOOK_SECONDS)
+        states = [node["provision_state"] for node in plane.nodes("provision_state")]
+        there = states.count(state)
+        print(f"\r{there} of {count} {state}  ", end="", flush=True, file=sys.stderr)
+    print(file=sys.stderr)
+
+
 class Getter:
     """Reads a node by GET every so often, beside all else, and times it."""
 
@@ -250,6 +263,7 @@ def parser(document: str | None, machines: int, speed: float) -> argparse.Argume
     add("--url", help="of a plane that runs already, up to and with its prefix")
     add("--os-cloud", help="entry of clouds.yaml that says how to identify there")
     add("--json", type=Path, help="also write the figures here")
+    add("--csv", type=Path, help="append the figures here, for plot_scale.py")
     return made
 
 
@@ -260,3 +274,9 @@ def report(figures: dict[str, Any], options: argparse.Namespace) -> None:
     print(text)
     if options.json:
         options.json.write_text(text + "\n")
+    if options.csv:
+        with options.csv.open("a", newline="") as file:
+            rows = csv.writer(file, lineterminator="\n")
+            for name, value in figures.items():
+                if isinstance(value, int | float) and name != "machines":
+                    rows.writerow([figures["benchmark"], figures["machines"], name, value])
