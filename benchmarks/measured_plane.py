@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -100,6 +101,8 @@ class Plane:
         self._own = threading.local()
         self._config = directory / "plane.conf"
         self._config.write_text(configuration)
+        # So that what was started is stopped, however the measurement ends.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         #: What is measured of it; None where it is not ours.
         self.process: Process | None = None
         if options.url:
