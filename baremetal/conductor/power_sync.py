@@ -2,6 +2,8 @@
 
 import logging
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from baremetal.clock import Clock
 from baremetal.db.nodes import NodeStore, of_shares
@@ -17,6 +19,7 @@ from baremetal.engine.members import Members
 LOG = logging.getLogger(__name__)
 
 _POWER_FAULT = "power failure"
+_READ_AT_ONCE = 500
 
 
 class PowerSync:
@@ -35,22 +38,13 @@ class PowerSync:
         self._members = members
         self._clock = clock
         self._host = host
+        #: What the last sweep read. To read a node, and to decrypt it, costs more than its BMC.
+        self._known: dict[str, tuple[Node, PowerInterface]] = {}
 
     def sweep(self) -> int:
         """Read and reconcile every node that nothing else works on; how many were read."""
         begun = self._clock.monotonic()
-        found = self._nodes.find(
-            of_shares(self._members.shares(self._host)),
-            table.c.operation_uuid.is_(None),
-            table.c.provision_state != states.ENROLL,
-            table.c.maintenance.is_(False) | (table.c.fault == _POWER_FAULT),
-        )
-        by_interface: dict[PowerInterface, list[Node]] = defaultdict(list)
-        for node in found:
-            try:
-                by_interface[self._registry.driver(node).power].append(node)
-            except BaremetalError as error:
-                LOG.warning("node %s power sync: %s", node.uuid, error.message)
+        by_interface = self._machines()
         for power, some in by_interface.items():
             by_uuid = {node.uuid: node for node in some}
             try:
@@ -62,9 +56,39 @@ class PowerSync:
             except Exception:
                 # One driver's defect is not to hide the machines of the others.
                 LOG.exception("power sync of %d nodes by %s", len(some), type(power).__name__)
-        seconds = self._clock.monotonic() - begun
-        LOG.info("power sync: %d nodes in %.2f s", len(found), seconds)
-        return len(found)
+        count = sum(map(len, by_interface.values()))
+        LOG.info("power sync: %d nodes in %.2f s", count, self._clock.monotonic() - begun)
+        return count
+
+    def _machines(self) -> Mapping[PowerInterface, Sequence[Node]]:
+        """All nodes to ask for, as they are now; only what has changed is read again."""
+        versions = self._nodes.versions(
+            of_shares(self._members.shares(self._host)),
+            table.c.operation_uuid.is_(None),
+            table.c.provision_state != states.ENROLL,
+            table.c.maintenance.is_(False) | (table.c.fault == _POWER_FAULT),
+        )
+        known = {
+            uuid: found
+            for uuid, found in self._known.items()
+            if versions.get(uuid) == found[0].version
+        }
+        unknown = [uuid for uuid in versions if uuid not in known]
+        for begin in range(0, len(unknown), _READ_AT_ONCE):
+            some = unknown[begin : begin + _READ_AT_ONCE]
+            for node in self._nodes.find(table.c.uuid.in_(some)):
+                try:
+                    power = self._registry.driver(node).power
+                except BaremetalError as error:
+                    LOG.warning("node %s power sync: %s", node.uuid, error.message)
+                    continue
+                # What is to be kept of it; an instance may have brought much.
+                known[node.uuid] = replace(node, instance_info={}), power
+        self._known = known
+        by_interface: dict[PowerInterface, list[Node]] = defaultdict(list)
+        for node, power in known.values():
+            by_interface[power].append(node)
+        return by_interface
 
     def _reconcile(self, node: Node, answer: str | DriverError) -> None:
         row = self._nodes.row(node.uuid) if self._differs(node, answer) else None

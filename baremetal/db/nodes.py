@@ -130,6 +130,12 @@ class NodeStore:
             rows = [dict(row) for row in connection.execute(query).mappings()]
         return self._with_macs(rows)
 
+    def versions(self, *conditions: "sa.ColumnElement[bool]") -> dict[str, int]:
+        """The version of each node that fulfils all conditions, by uuid."""
+        query = sa.select(nodes.c.uuid, nodes.c.version).where(*conditions)
+        with self.db.read() as connection:
+            return {uuid: version for uuid, version in connection.execute(query)}  # noqa: C416
+
     def by_macs(self, macs: Sequence[str], *conditions: "sa.ColumnElement[bool]") -> list[Node]:
         """The nodes that have a port with one of these addresses, and fulfil all conditions."""
         wanted = sa.select(ports.c.node_uuid).where(ports.c.address.in_(macs))
