@@ -95,6 +95,7 @@ class Progress:
 def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
     """The figures."""
     plane = Plane(options, directory, _CONFIGURATION.format(workers=options.workers))
+    started = plane.process.cpu_seconds if plane.process is not None else 0.0
     faults = {"boot_seconds": {"normal": [60, 10]}, "write_mib_per_second": {"normal": [400, 50]}}
     try:
         with rack(options, directory, plane.url, faults) as (fleet, machines):
@@ -117,7 +118,12 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
             print(file=sys.stderr)
             enrolling.join()
             spent = fleet.cpu_seconds - before
-            figures = _figures(options, plane, (fleet, spent), seconds, progress)
+            figures = _figures(options, (fleet, spent), seconds, progress)
+            if plane.process is not None:
+                # After a kill, of the second process alone.
+                used = plane.process.cpu_seconds - (0.0 if progress.killed_at else started)
+                figures["plane_cpu_ms_per_life"] = round(1000 * used / options.machines, 1)
+                figures["plane_mib"] = round(plane.process.mib)
             return figures | getter.figures()
     finally:
         plane.stop()
@@ -125,7 +131,6 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
 
 def _figures(
     options: argparse.Namespace,
-    plane: Plane,
     fleet: tuple[Any, float],
     seconds: float,
     progress: Progress,
@@ -143,11 +148,6 @@ def _figures(
         "simulator_cpu_ms_per_life": round(1000 * fleet[1] / options.machines, 1),
         "simulator_mib": round(fleet[0].mib),
     }
-    if plane.process is not None:
-        # After a kill, of the second process alone.
-        spent = 1000 * plane.process.cpu_seconds / options.machines
-        figures["plane_cpu_ms_per_life"] = round(spent, 1)
-        figures["plane_mib"] = round(plane.process.mib)
     return figures
 
 

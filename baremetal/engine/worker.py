@@ -22,7 +22,7 @@ _GATHER_SECONDS = 0.005
 #: What takes longer than this waits for hardware, and hinders nobody else any more:
 SLOW_SECONDS = 2.0
 #: so many times the number of threads may be at it, slow ones included.
-_MOST = 8
+_MOST = 4
 
 
 class Worker:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 
 from baremetal.domain import operation as op
 from baremetal.domain import states
+from baremetal.domain.node import Node
+from baremetal.drivers.ipmi import BUS
+from baremetal.drivers.power.ipmi import IpmiPower
 from baremetal.simulator.description import MachineDescription
 from baremetal.simulator.faults import NO_BMC_FAULTS, BmcFaults
 from tests.integration.ipmi_rack import Rack
@@ -150,6 +154,30 @@ def test_operations_of_others_are_not_slowed_and_each_node_says_why(
                 node = api.get(f"/v1/nodes/{name}")
                 assert node["last_error"] == operation["error"]
                 assert (node["operation"], node["reservation"]) == (None, None)
+
+
+def test_a_bmc_that_restarts_meanwhile_is_asked_again(rack: Rack) -> None:
+    (place, machine), *_ = (
+        (place, machine)
+        for place, machine in enumerate(rack.machines)
+        if machine.bmc_faults == NO_BMC_FAULTS
+    )
+    info = {
+        "ipmi_address": machine.bmc.address,
+        "ipmi_port": machine.bmc.port,
+        "ipmi_username": machine.bmc.username,
+        "ipmi_password": machine.bmc.password,
+    }
+    node = Node(
+        uuid="00000000-0000-4000-8000-000000000001", version=1, driver="ipmi", driver_info=info
+    )
+    endpoint, failed = rack.fleet._endpoints[place], BUS.stats().login_failures
+    rack.call(lambda: endpoint.break_wire(HUNG, 0))
+    with ThreadPoolExecutor(1) as threads:
+        change = threads.submit(IpmiPower().set_power_state, node, states.POWER_ON, PATIENCE)
+        wait_until(lambda: BUS.stats().login_failures > failed, PATIENCE)
+        rack.call(lambda: endpoint.break_wire(NO_BMC_FAULTS, 0))
+        assert change.result(PATIENCE) == states.POWER_ON
 
 
 def _switch_on(api: Api, name: str) -> str:

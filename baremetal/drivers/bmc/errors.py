@@ -58,9 +58,13 @@ class BmcError(DriverError):
 
 
 class BmcNoAnswer(BmcError):
-    """The BMC was silent. `outcome_unknown`: it may have obeyed all the same."""
+    """The BMC was silent. `outcome_unknown`: it may have obeyed all the same.
+
+    `unasked`: it was not given the chance, for our own turn had not come in time.
+    """
 
     outcome_unknown: bool = False
+    unasked: bool = False
 
     @classmethod
     def silent(cls, bmc: "BmcAddress", seconds: float, cause: str = "") -> "BmcNoAnswer":
@@ -85,7 +89,9 @@ class BmcNoAnswer(BmcError):
     @classmethod
     def out_of_time(cls, bmc: "BmcAddress", *, waited_for: str) -> "BmcNoAnswer":
         """The caller's own timeout passed first."""
-        return cls(f"BMC {bmc}: time ran out while waiting for {waited_for}. Give it more time.")
+        error = cls(f"BMC {bmc}: time ran out while waiting for {waited_for}. Give it more time.")
+        error.unasked = True
+        return error
 
 
 class BmcAuthenticationFailed(BmcError):

@@ -25,8 +25,9 @@ class Timings:
     resend_login: float = 0.6
     #: An Open Session with a cipher suite never used before goes unanswered: try the next one.
     cipher: float = 2.0
-    #: BMCs end a session after 60 s of silence (IPMI 2.0, 6.12.15).
-    keepalive: float = 25.0
+    #: BMCs end a session after 60 s of silence, give or take 3 (IPMI 2.0, 6.12.15). Late enough
+    #: that one will do between two sweeps a minute apart.
+    keepalive: float = 40.0
     #: A BMC whose sessions are all taken is asked again, every so often and so long: more than
     #: the 60 s after which it ends those that were forgotten.
     ask_for_session: float = 3.0

@@ -1,7 +1,9 @@
 """Power by IPMI."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from baremetal.clock import Clock
 from baremetal.domain import states
@@ -9,9 +11,11 @@ from baremetal.domain.errors import DriverError, InvalidInput
 from baremetal.domain.node import Node
 from baremetal.drivers.bmc.address import BmcAddress
 from baremetal.drivers.bmc.chassis import Power, PowerAction, get_power, set_power
-from baremetal.drivers.bmc.errors import BmcError
+from baremetal.drivers.bmc.errors import BmcError, BmcNoAnswer
 from baremetal.drivers.interfaces import PowerInterface
 from baremetal.drivers.ipmi import BUS, PROPERTIES, address_of
+
+T = TypeVar("T")
 
 _ACTIONS: Mapping[str, tuple[PowerAction, ...]] = {
     states.POWER_ON: (PowerAction.ON,),
@@ -24,6 +28,9 @@ _ACTIONS: Mapping[str, tuple[PowerAction, ...]] = {
 #: How often a BMC is asked whether a power change has been reached, seconds.
 _LOOK_SECONDS = 0.25
 _TIMEOUT = 60.0
+#: How long a sweep may take: so long, and a second more for so many BMCs.
+_SWEEP_SECONDS = 8.0
+_SWEPT_IN_A_SECOND = 500
 
 
 class IpmiPower(PowerInterface):
@@ -37,17 +44,38 @@ class IpmiPower(PowerInterface):
         return _WORDS[get_power(BUS, address_of(node))]
 
     def set_power_state(self, node: Node, target: str, timeout: float | None = None) -> str:
-        """Ask the BMC, and look until it is so."""
+        """Ask the BMC, and look until it is so.
+
+        A BMC that is silent for a while, as when it restarts, is asked again until time is up;
+        but a reboot is not asked for twice.
+        """
         seconds = timeout or _TIMEOUT
         for action in _ACTIONS[target]:
             goal = states.POWER_OFF if action in _TO_OFF else states.POWER_ON
-            set_power(BUS, address_of(node), action)
-            self._await(node, goal, seconds)
+            deadline = self._clock.monotonic() + seconds
+            change = partial(set_power, BUS, address_of(node), action)
+            if action in _REPEATABLE:
+                self._insist(change, deadline)
+            else:
+                change()
+            self._await(node, goal, deadline, seconds)
         return states.POWER_TARGETS[target]
 
-    def _await(self, node: Node, goal: str, seconds: float) -> None:
-        deadline = self._clock.monotonic() + seconds
-        while self.get_power_state(node) != goal:
+    def _insist(self, ask: Callable[[], T], deadline: float) -> T:
+        """What the BMC answers.
+
+        :raises DriverError: it refuses, or is silent at the deadline.
+        """
+        while True:
+            try:
+                return ask()
+            except BmcNoAnswer:
+                if self._clock.monotonic() >= deadline:
+                    raise
+                self._clock.sleep(_LOOK_SECONDS)
+
+    def _await(self, node: Node, goal: str, deadline: float, seconds: float) -> None:
+        while self._insist(partial(self.get_power_state, node), deadline) != goal:
             if self._clock.monotonic() > deadline:
                 raise DriverError(
                     f"Node {node.title} did not reach '{goal}' within {seconds:.0f} s. "
@@ -64,7 +92,11 @@ class IpmiPower(PowerInterface):
                 asked[address_of(node)].append(node.uuid)
             except InvalidInput as error:
                 yield node.uuid, DriverError(error.message)
-        for bmc, answer in BUS.readings(asked):
+        patience = _SWEEP_SECONDS + len(asked) / _SWEPT_IN_A_SECOND
+        for bmc, answer in BUS.readings(asked, patience):
+            if isinstance(answer, BmcNoAnswer) and answer.unasked:
+                # Too many others before it: that tells nothing of this one.
+                continue
             state = answer if isinstance(answer, BmcError) else _WORDS[answer.power]
             for uuid in asked[bmc]:
                 yield uuid, state
@@ -72,3 +104,4 @@ class IpmiPower(PowerInterface):
 
 _WORDS = {Power.ON: states.POWER_ON, Power.OFF: states.POWER_OFF}
 _TO_OFF = (PowerAction.OFF, PowerAction.SOFT)
+_REPEATABLE = (PowerAction.OFF, PowerAction.ON)

@@ -112,7 +112,7 @@ def test_what_waits_for_hardware_keeps_no_other_waiting(
 ) -> None:
     monkeypatch.setattr(module, "SLOW_SECONDS", 0.1)
     hardware = threading.Event()
-    most = 2 * 8
+    most = 2 * module._MOST
     bench.flow("clean", bench.step("one", lambda _: hardware.wait(PATIENCE)))
     bench.flow("inspect", bench.step("two"))
     stuck = _many(bench, most - 1)
