@@ -19,11 +19,12 @@ import webob
 
 from baremetal.api import errors, versions
 from baremetal.api.call import Answer, Call
+from baremetal.api.guard import admit
 from baremetal.api.query import check_query
 from baremetal.api.routes import ROUTES
 from baremetal.api.routing import Route, Router
 from baremetal.api.services import Services
-from baremetal.auth.identity import NOBODY_ASKED
+from baremetal.auth.identity import ANONYMOUS, NOBODY_ASKED, Identity
 from baremetal.domain.errors import (
     BaremetalError,
     InvalidInput,
@@ -125,6 +126,13 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         }
         return answer
 
+    def _identified(self, environ: Mapping[str, Any]) -> Identity:
+        auth = self._services.auth
+        identity = auth.identify(environ) if auth else NOBODY_ASKED
+        if not identity.authenticated:
+            raise Unauthenticated("The request you have made requires authentication.")
+        return identity
+
     def _refusal(self, error: BaremetalError) -> Answer:
         status = errors.status_of(error)
         headers = {}
@@ -145,10 +153,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             message = f"{method} is not allowed on {path}."
             headers = {"Allow": ", ".join(sorted(match.methods))}
             return Answer(errors.body(message, _METHOD_NOT_ALLOWED), _METHOD_NOT_ALLOWED, headers)
-        auth = self._services.auth
-        identity = auth.identify(environ.get("HTTP_AUTHORIZATION")) if auth else NOBODY_ASKED
-        if not route.public and not identity.authenticated:
-            raise Unauthenticated("The request you have made requires authentication.")
+        identity = ANONYMOUS if route.public else self._identified(environ)
         if version < route.since:
             return Answer(
                 errors.body(
@@ -282,6 +287,8 @@ def _path(raw: str) -> str:
 def _answer_of(route: Route, call: Call) -> Answer:
     if call.query:
         check_query(call, route.query)
+    if call.services.policy is not None and not route.public:
+        admit(route, call)
     result = route.controller(call)
     return result if isinstance(result, Answer) else Answer(result, route.status)
 

@@ -40,6 +40,8 @@ class Call:
     raw: bytes
     request_id: str
     last_event_id: str | None = None
+    #: The project whose resources alone the caller may list; None: everybody's.
+    only_of: str | None = None
 
     def flag(self, name: str) -> bool:
         """Whether a query parameter says yes; it has been checked before."""

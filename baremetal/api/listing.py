@@ -66,11 +66,13 @@ class Listing:
         *,
         detail_flag_since: int = _DETAIL_SINCE,
         unsortable: Sequence[str] = (),
+        mine: Filter | None = None,
     ) -> None:
-        """Serve lists of `cls`, narrowed by `filters`."""
+        """Serve lists of `cls`, narrowed by `filters`; `mine` finds what belongs to a project."""
         self._cls = cls
         self._resource: Resource = cls.__resource__
         self._filters = {f.name: f for f in filters}
+        self._mine = mine
         sortable = ("id", *(name for name in fields_of(cls) if _sorts(cls, name, unsortable)))
         #: What the list's query may say.
         self.parameters: tuple[Parameter, ...] = (
@@ -127,8 +129,15 @@ class Listing:
             marker and marker.lower(),
             sort_key,
             query.get("sort_dir") == "desc",
-            (*only, *self._given_filters(call)),
+            (*self._owned(call), *only, *self._given_filters(call)),
         )
+
+    def _owned(self, call: Call) -> tuple[tuple[Filter, Any], ...]:
+        """What keeps a caller to what belongs to their own project."""
+        if call.only_of is None:
+            return ()
+        assert self._mine is not None, call.path  # noqa: S101 - rather no list than everybody's
+        return ((self._mine, call.only_of),)
 
     def _names(self, call: Call, *, detail: bool) -> tuple[str, ...]:
         query = call.query

@@ -6,6 +6,7 @@ from typing import Any
 
 from baremetal.api.call import Call
 from baremetal.api.query import Parameter
+from baremetal.auth.rules import Rule
 
 Controller = Callable[[Call], Any]
 
@@ -15,7 +16,8 @@ class Route:
     """One line of the table.
 
     `path` has variable parts in braces. `since` is the microversion that brought it.
-    `public` routes need no credentials. `status` is that of success. `query` are the
+    `public` routes need no credentials, all others name the `policy` that lets callers in
+    (api/policies/). `status` is that of success. `query` are the
     parameters that it knows; others are refused. `takes` and `gives` name the types of
     the bodies, for the documentation.
     """
@@ -23,6 +25,7 @@ class Route:
     method: str
     path: str
     controller: Controller
+    policy: Rule | None = None
     since: int = 1
     public: bool = False
     status: int = 200
@@ -73,6 +76,8 @@ class Router:
                 branch = branch.static.setdefault(segment, _Branch())
         if route.method in branch.methods:
             raise ValueError(f"{route.method} {route.path} is in the table twice")
+        if route.public == (route.policy is not None):
+            raise ValueError(f"{route.method} {route.path} is either public or names its policy")
         branch.methods[route.method] = route
         branch.names = tuple(names)
 

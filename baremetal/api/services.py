@@ -1,11 +1,14 @@
 """What the API has at hand, wired once per process."""
 
 import threading
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from oslo_config import cfg
 
+from baremetal.api.policies import RULES
 from baremetal.auth.identity import Identity
+from baremetal.auth.policy import policy_of
 from baremetal.clock import Clock
 from baremetal.db.conductors import ConductorStore
 from baremetal.db.database import Database
@@ -24,8 +27,8 @@ class Authenticator(Protocol):
 
     challenge: str
 
-    def identify(self, header: str | None, /) -> Identity:
-        """The caller behind an ``Authorization`` header."""
+    def identify(self, environ: Mapping[str, Any], /) -> Identity:
+        """The caller behind the headers of a request's WSGI environment."""
         ...
 
 
@@ -47,6 +50,8 @@ class Services:
         self.vault = vault
         self.clock = clock
         self.auth = auth
+        #: What callers may do; None: who comes in may do everything.
+        self.policy = policy_of(conf, RULES)
         self.conductor = conductor
         self.nodes = NodeStore(db, vault)
         self.operations = OperationStore(db)

@@ -8,10 +8,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 
-from baremetal.auth.identity import ANONYMOUS, Identity
+from baremetal.auth.identity import ANONYMOUS, Identity, administrator
 from baremetal.auth.users import BCRYPT_LIMIT, UserFile
 from baremetal.domain.errors import Unauthenticated
 
@@ -38,11 +39,12 @@ class BasicAuth:
         self._read = (-1, -1)
         self._lock = threading.Lock()
 
-    def identify(self, header: str | None) -> Identity:
+    def identify(self, environ: Mapping[str, Any]) -> Identity:
         """The caller behind an ``Authorization`` header; ANONYMOUS where there is none.
 
         :raises Unauthenticated: the credentials are wrong or unreadable.
         """
+        header = environ.get("HTTP_AUTHORIZATION")
         if not header:
             return ANONYMOUS
         users = self._reread()
@@ -81,7 +83,7 @@ class BasicAuth:
         digest = users.get(name)
         if digest is None or not _matches(password, digest):
             raise Unauthenticated(f"Wrong user name or password. {_HINT}")
-        return Identity(name)
+        return administrator(name)
 
 
 def _matches(password: str, digest: bytes) -> bool:

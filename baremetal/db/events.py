@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from baremetal.db.database import Database
 from baremetal.db.locks import RECORDING, one_at_a_time
+from baremetal.db.owners import on_node_of_project
 from baremetal.db.tables import events
 
 #: Of rows ``{"at", "type", "node_uuid", "data"}``.
@@ -34,11 +35,18 @@ class EventLog:
         with self._db.read() as connection:
             return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
 
-    def after(self, number: int, node: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
-        """The events that came after `number`, oldest first; none ever comes between them."""
+    def after(
+        self, number: int, node: str | None = None, project: str | None = None, limit: int = 500
+    ) -> list[dict[str, Any]]:
+        """The events that came after `number`, oldest first; none ever comes between them.
+
+        They may be those of one node alone, or of the nodes of one project.
+        """
         query = sa.select(events).where(events.c.id > number).order_by(events.c.id).limit(limit)
         if node is not None:
             query = query.where(events.c.node_uuid == node)
+        if project is not None:
+            query = query.where(on_node_of_project(events.c.node_uuid, project))
         with self._db.read() as connection:
             found = [dict(row) for row in connection.execute(query).mappings()]
         if not found or self._db.is_sqlite:

@@ -22,6 +22,9 @@ def explain(db: Database, wish: Wish) -> str | None:
             return "no node is enrolled."
         if left[-1]:
             return None
+        if wish.owner is not None and not left[0]:
+            # Whose the others are is no business of theirs.
+            return f"no node belongs or is lent to {wish.owner}."
         stop = next(number for number, count in enumerate(left) if not count)
         near = [condition for _, condition in filters[:stop]]
         query = sa.select(*SHOWN).where(*near).order_by(nodes.c.id).limit(_NAMED)

@@ -7,11 +7,14 @@ import sqlalchemy as sa
 from baremetal.api.body import read_object
 from baremetal.api.call import Answer, Call
 from baremetal.api.controllers.records import RecordController
+from baremetal.api.guard import permit, visible_node
 from baremetal.api.listing import Filter, Listing
+from baremetal.api.policies.allocations import CREATE
 from baremetal.api.types import kinds
 from baremetal.api.types.allocation import Allocation
 from baremetal.api.types.base import parse
 from baremetal.db.allocations import AllocationStore
+from baremetal.db.owners import of_project
 from baremetal.db.records import Records
 from baremetal.db.tables import allocations, nodes
 from baremetal.domain import allocation as al
@@ -30,7 +33,7 @@ _LOOK_UP = 500
 
 def _uuid_of_node(call: Call, ident: str) -> str:
     try:
-        return str(call.services.nodes.row(ident)["uuid"])
+        return visible_node(call, ident)[0]
     except NotFound as error:
         raise InvalidInput(error.message) from error
 
@@ -41,7 +44,7 @@ FILTERS = (
     Filter("state", kinds.one_of(*al.ALL)),
     Filter("owner", kinds.TEXT, since=60),
 )
-LISTING = Listing(Allocation, FILTERS, unsortable=("traits", "candidate_nodes"))
+LISTING = Listing(Allocation, FILTERS, unsortable=("traits", "candidate_nodes"), mine=FILTERS[-1])
 
 
 def _records(call: Call) -> Records:
@@ -56,6 +59,7 @@ def create(call: Call) -> Answer:
     given = read_object(call.raw)
     node = _backfilled(call, given.pop("node", None))
     values = parse(Allocation, given, call.version, "create")
+    owner = _on_behalf_of(call, values.get("owner"))
     if not values.get("resource_class"):
         if node is None:
             raise InvalidInput("The resource_class field is mandatory when not backfilling")
@@ -68,7 +72,7 @@ def create(call: Call) -> Answer:
         resource_class=values["resource_class"],
         traits=_traits(values.get("traits") or []),
         candidates=_candidates(call, values.get("candidate_nodes") or []),
-        owner=values.get("owner"),
+        owner=owner,
         extra=values.get("extra") or {},
     )
     scheduler = Scheduler(call.services.db, call.services.clock)
@@ -88,9 +92,23 @@ def _backfilled(call: Call, ident: Any) -> dict[str, Any] | None:
     if not is_uuid(ident) and not is_name(ident):
         raise InvalidInput("Invalid value for field 'node' of allocation: must be a name or UUID")
     try:
-        return call.services.nodes.row(ident)
+        return call.services.nodes.row(visible_node(call, ident)[0])
     except NotFound as error:
         raise InvalidInput(error.message) from error
+
+
+def _on_behalf_of(call: Call, owner: str | None) -> str | None:
+    """The project that the allocation is for; those of a project ask for it alone.
+
+    :raises Forbidden: for another one.
+    """
+    policy, project = call.services.policy, call.identity.project_id
+    if policy is None or policy.allows(call.identity, CREATE):
+        return owner
+    if project is None or owner not in (None, project):
+        permit(call, CREATE)
+    call.only_of = project
+    return project
 
 
 def _traits(wanted: list[str]) -> tuple[str, ...]:
@@ -116,6 +134,8 @@ def _candidates(call: Call, idents: list[str]) -> tuple[str, ...]:
             query = sa.select(nodes.c.uuid, nodes.c.name).where(
                 nodes.c.uuid.in_(some) | nodes.c.name.in_(some)
             )
+            if call.only_of is not None:
+                query = query.where(of_project(call.only_of))
             for uuid, name in connection.execute(query):
                 found[uuid] = uuid
                 if name is not None:

@@ -9,6 +9,7 @@ from baremetal.api.call import Call
 from baremetal.api.listing import Filter
 from baremetal.api.types import kinds
 from baremetal.db.nodes import Share, of_shares
+from baremetal.db.owners import of_project
 from baremetal.db.tables import nodes
 from baremetal.domain import states
 
@@ -68,12 +69,7 @@ FILTERS = (
     Filter("conductor_group", kinds.TEXT, since=46),
     Filter("conductor", kinds.TEXT, since=49, resolve=_looked_after, shapes=of_shares),
     Filter("owner", kinds.TEXT, since=50),
-    Filter(
-        "project",
-        kinds.TEXT,
-        since=65,
-        where=lambda text: sa.or_(nodes.c.owner == text, nodes.c.lessee == text),
-    ),
+    Filter("project", kinds.TEXT, since=65, where=of_project),
     Filter(
         "description_contains",
         kinds.Kind("part of a text", _pattern, kinds.TEXT.schema),
@@ -98,6 +94,7 @@ FILTERS = (
     ),
 )
 _NO_CHILDREN = (next(f for f in FILTERS if f.name == "include_children"), False)
+MINE = Filter("mine", kinds.TEXT, where=of_project)
 OF_CHASSIS = next(f for f in FILTERS if f.name == "chassis_uuid")
 
 

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from baremetal.api.body import read_object
 from baremetal.api.call import Answer, Call
-from baremetal.api.controllers.node_filters import FILTERS, OF_CHASSIS, implied
+from baremetal.api.controllers.node_filters import FILTERS, MINE, OF_CHASSIS, implied
+from baremetal.api.guard import permit
 from baremetal.api.listing import MOST_SHAPES, Listing
 from baremetal.api.patch import changed, read_patch
+from baremetal.api.policies.nodes import of_field
 from baremetal.api.query import Parameter
 from baremetal.api.render import serialiser
 from baremetal.api.types import kinds
@@ -32,7 +34,7 @@ _PATCH_TRIES = 10
 
 
 RESET = Parameter("reset_interfaces", kinds.BOOLEAN, 45, "With a new driver: all its defaults.")
-LISTING = Listing(Node, FILTERS, unsortable=("network_data", "traits"))
+LISTING = Listing(Node, FILTERS, unsortable=("network_data", "traits"), mine=MINE)
 
 _OPERATION_NAMES = (
     "uuid",
@@ -160,6 +162,9 @@ def update(call: Call) -> Answer:
     """Apply a JSON PATCH."""
     reset = call.flag("reset_interfaces")
     patch = read_patch(call)
+    if call.services.policy is not None:
+        for field in sorted({step["path"].split("/")[1] for step in patch}):
+            permit(call, of_field(field))
     tries = 0
     while True:
         row = call.services.nodes.row(call.args["node"])

@@ -1,14 +1,18 @@
 """Operations: list, show, cancel."""
 
+from functools import partial
+
 import sqlalchemy as sa
 
 from baremetal.api.call import Answer, Call
+from baremetal.api.guard import visible_node
 from baremetal.api.listing import Filter, Listing
 from baremetal.api.render import serialiser
 from baremetal.api.types import kinds
 from baremetal.api.types.base import columns_for, visible
 from baremetal.api.types.operation import COMPUTED, Operation
 from baremetal.db.database import Prepared, shown
+from baremetal.db.owners import on_node_of_project
 from baremetal.db.tables import operations
 from baremetal.domain import operation as op
 from baremetal.domain.errors import NotFound
@@ -17,7 +21,7 @@ from baremetal.domain.node import is_uuid
 
 def _uuid_of_node(call: Call, ident: str) -> str:
     """A node's uuid; one that is gone may still be asked for by it."""
-    return ident.lower() if is_uuid(ident) else str(call.services.nodes.row(ident)["uuid"])
+    return ident.lower() if is_uuid(ident) else visible_node(call, ident)[0]
 
 
 FILTERS = (
@@ -26,7 +30,8 @@ FILTERS = (
     Filter("node", kinds.TEXT, column="resource_uuid", resolve=_uuid_of_node),
     Filter("owner", kinds.TEXT),
 )
-LISTING = Listing(Operation, FILTERS, detail_flag_since=1, unsortable=("steps",))
+_MINE = Filter("mine", kinds.TEXT, where=partial(on_node_of_project, operations.c.resource_uuid))
+LISTING = Listing(Operation, FILTERS, detail_flag_since=1, unsortable=("steps",), mine=_MINE)
 
 
 def list_operations(call: Call) -> Answer:

@@ -5,6 +5,8 @@ from typing import Any
 
 from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
+from baremetal.api.guard import permit
+from baremetal.api.policies.nodes import PREPARE
 from baremetal.api.types import kinds
 from baremetal.db.nodes import holder
 from baremetal.domain import node_rules, states
@@ -31,6 +33,8 @@ _SHOWN = {
     "secure_boot": 75,
 }
 _VERBS = (*states.VERBS, "abort", "unhold", *states.ALIASES)
+#: Verbs of those who use a machine; the others are for those who look after it.
+_OF_USERS = ("active", "deleted", "rebuild", "rescue", "unrescue")
 _STEP_KEYS = ("interface", "step", "args", "priority", "order")
 #: How often a verb is judged anew, when the node changed between judging and writing.
 _TRIES = 5
@@ -172,6 +176,8 @@ def set_provision(call: Call) -> Answer:
     verb, since = states.ALIASES.get(target, (target, states.VERB_SINCE.get(target, 1)))
     if call.version < since:
         call.need(since, f"Verb '{target}'")
+    if verb not in _OF_USERS:
+        permit(call, PREPARE)
     params = _params(call, body, verb)
     for attempt in range(_TRIES):
         row = call.services.nodes.row(call.args["node"])

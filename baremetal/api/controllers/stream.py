@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import orjson
 
 from baremetal.api.call import Answer, Call
+from baremetal.api.guard import visible_node
 from baremetal.api.query import Parameter
 from baremetal.api.types import kinds
 from baremetal.domain.errors import InvalidInput, Unavailable
@@ -31,7 +32,7 @@ def stream(call: Call) -> Answer:
         raise InvalidInput(f"Last-Event-ID {error}") from error
     node = call.query.get("node")
     if node is not None:
-        node = call.services.nodes.row(node)["uuid"]
+        node, _ = visible_node(call, node)
     if not call.services.streams.acquire(blocking=False):
         raise Unavailable("Too many event streams are open ([api] max_streams). Retry later.")
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -45,6 +46,7 @@ class _Stream:
         self._services = call.services
         self._number = number
         self._node = node
+        self._project = call.only_of
         self._chunks = self._generate()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -64,7 +66,7 @@ class _Stream:
         clock, silent = self._services.clock, 0.0
         yield b": events of Baremetal\n\n"
         while not self._services.stopping.is_set():
-            events = self._services.events.after(self._number, self._node)
+            events = self._services.events.after(self._number, self._node, self._project)
             for event in events:
                 self._number = event["id"]
                 data = orjson.dumps(event["data"]).decode()

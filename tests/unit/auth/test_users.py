@@ -26,6 +26,10 @@ def _header(name: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
+def _asking(name: str, password: str) -> dict[str, str]:
+    return {"HTTP_AUTHORIZATION": _header(name, password)}
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "htpasswd"
@@ -41,9 +45,9 @@ def users(path: Path) -> UserFile:
 def test_users_come_in_with_their_own_password_only(users: UserFile, path: Path) -> None:
     users.put("bob", "a:b ü")
     auth = BasicAuth(path)
-    assert auth.identify(_header("alice", "wonderland")).name == "alice"
-    assert auth.identify(_header("bob", "a:b ü")).name == "bob"
-    assert auth.identify(None) is ANONYMOUS
+    assert auth.identify(_asking("alice", "wonderland")).name == "alice"
+    assert auth.identify(_asking("bob", "a:b ü")).name == "bob"
+    assert auth.identify({}) is ANONYMOUS
     for wrong in (
         _header("alice", "Wonderland"),
         _header("alice", ""),
@@ -54,7 +58,7 @@ def test_users_come_in_with_their_own_password_only(users: UserFile, path: Path)
         _header("alice", "x\x00y"),
     ):
         with pytest.raises(Unauthenticated):
-            auth.identify(wrong)
+            auth.identify({"HTTP_AUTHORIZATION": wrong})
 
 
 def test_the_file_is_for_the_owner_alone_and_has_no_password_in_it(
@@ -67,20 +71,20 @@ def test_the_file_is_for_the_owner_alone_and_has_no_password_in_it(
 
 def test_a_password_is_changed_at_once(users: UserFile, path: Path) -> None:
     auth = BasicAuth(path)
-    assert auth.identify(_header("alice", "wonderland")).name == "alice"
+    assert auth.identify(_asking("alice", "wonderland")).name == "alice"
     assert not users.put("alice", "looking-glass")
     with pytest.raises(Unauthenticated):
-        auth.identify(_header("alice", "wonderland"))
-    assert auth.identify(_header("alice", "looking-glass")).name == "alice"
+        auth.identify(_asking("alice", "wonderland"))
+    assert auth.identify(_asking("alice", "looking-glass")).name == "alice"
 
 
 def test_who_is_removed_is_out_at_once(users: UserFile, path: Path) -> None:
     users.put("bob", "builder")
     auth = BasicAuth(path)
-    auth.identify(_header("bob", "builder"))
+    auth.identify(_asking("bob", "builder"))
     users.remove("bob")
     with pytest.raises(Unauthenticated):
-        auth.identify(_header("bob", "builder"))
+        auth.identify(_asking("bob", "builder"))
     with pytest.raises(NotFound, match="bob"):
         users.remove("bob")
 
@@ -95,14 +99,14 @@ def test_who_is_removed_while_the_password_is_checked_is_not_remembered(
         found = matches(password, digest)
         if "bob" in users.digests():
             users.remove("bob")
-            auth.identify(_header("alice", "wonderland"))
+            auth.identify(_asking("alice", "wonderland"))
         return found
 
-    auth.identify(_header("alice", "wonderland"))
+    auth.identify(_asking("alice", "wonderland"))
     monkeypatch.setattr(basic, "_matches", slowly)
-    assert auth.identify(_header("bob", "builder")).name == "bob"
+    assert auth.identify(_asking("bob", "builder")).name == "bob"
     with pytest.raises(Unauthenticated):
-        auth.identify(_header("bob", "builder"))
+        auth.identify(_asking("bob", "builder"))
 
 
 def test_the_last_user_stays(users: UserFile) -> None:
@@ -146,10 +150,10 @@ def test_changes_at_the_same_time_are_all_made(users: UserFile, path: Path) -> N
 
 def test_without_a_file_nobody_comes_in(path: Path) -> None:
     with pytest.raises(Unauthenticated):
-        BasicAuth(path).identify(_header("alice", "wonderland"))
+        BasicAuth(path).identify(_asking("alice", "wonderland"))
 
 
 def test_what_htpasswd_writes_is_understood(users: UserFile, path: Path) -> None:
     """It names the same algorithm 2y."""
     path.write_text(path.read_text().replace("$2b$", "$2y$"))
-    assert BasicAuth(path).identify(_header("alice", "wonderland")).name == "alice"
+    assert BasicAuth(path).identify(_asking("alice", "wonderland")).name == "alice"

@@ -1,0 +1,59 @@
+"""Whose a resource is: the owner and the lessee of its node, or its own owner."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from baremetal.db.database import Database, Prepared
+from baremetal.db.tables import allocations, nodes, operations, ports
+
+_NODE = (nodes.c.uuid, nodes.c.owner.label("node.owner"), nodes.c.lessee.label("node.lessee"))
+_IDENT: sa.BindParameter[str] = sa.bindparam("uuid")
+_NAME: sa.BindParameter[str] = sa.bindparam("name")
+_NODE_CALLED = sa.or_(nodes.c.uuid == _IDENT, nodes.c.name == _NAME)
+_ALLOCATION_CALLED = sa.or_(allocations.c.uuid == _IDENT, allocations.c.name == _NAME)
+_PORT_CALLED = sa.or_(ports.c.uuid == _IDENT, ports.c.name == _NAME)
+
+#: {what is asked for by its uuid or name: the row with its uuid and its owners}
+_QUERIES: Mapping[str, "sa.Select[Any]"] = {
+    "node": sa.select(*_NODE).where(_NODE_CALLED),
+    "port": sa.select(ports.c.uuid, *_NODE[1:])
+    .join(nodes, nodes.c.uuid == ports.c.node_uuid)
+    .where(_PORT_CALLED),
+    "operation": sa.select(operations.c.uuid, *_NODE[1:])
+    .join(nodes, nodes.c.uuid == operations.c.resource_uuid)
+    .where(operations.c.uuid == _IDENT),
+    "allocation": sa.select(
+        allocations.c.uuid, allocations.c.owner.label("allocation.owner")
+    ).where(_ALLOCATION_CALLED),
+    "allocation of node": sa.select(nodes.c.uuid, allocations.c.owner.label("allocation.owner"))
+    .join(allocations, nodes.c.uuid == allocations.c.node_uuid)
+    .where(_NODE_CALLED),
+}
+
+
+def owners(db: Database, kind: str, ident: str) -> tuple[str, dict[str, str]] | None:
+    """(uuid, owners by name) of what is called `ident`; None where there is none.
+
+    Whom it does not belong to is left out.
+    """
+    prepared = db.prepared.get(("owners", kind))
+    if prepared is None:
+        prepared = db.prepared["owners", kind] = Prepared(db, _QUERIES[kind])
+    names = {"name": ident} if kind != "operation" else {}
+    found = prepared.first(uuid=ident.lower(), **names)
+    if found is None:
+        return None
+    keys = [column.name for column in _QUERIES[kind].selected_columns][1:]
+    return found[0], {key: owner for key, owner in zip(keys, found[1:], strict=True) if owner}
+
+
+def of_project(project: Any) -> "sa.ColumnElement[bool]":
+    """The condition that a node belongs, or is lent, to a project."""
+    return sa.or_(nodes.c.owner == project, nodes.c.lessee == project)
+
+
+def on_node_of_project(column: "sa.Column[Any]", project: Any) -> "sa.ColumnElement[bool]":
+    """The condition that a column is the uuid of a node of a project."""
+    return column.in_(sa.select(nodes.c.uuid).where(of_project(project)))
