@@ -30,6 +30,7 @@ from baremetal.domain.errors import (
     InvalidInput,
     TooLarge,
     Unauthenticated,
+    Unavailable,
 )
 
 LOG = logging.getLogger(__name__)
@@ -126,10 +127,15 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         }
         return answer
 
-    def _identified(self, environ: Mapping[str, Any]) -> Identity:
+    def _identified(self, environ: Mapping[str, Any], route: Route) -> Identity:
         auth = self._services.auth
-        identity = auth.identify(environ) if auth else NOBODY_ASKED
-        if not identity.authenticated:
+        try:
+            identity = auth.identify(environ) if auth else NOBODY_ASKED
+        except Unavailable:
+            if not route.public:
+                raise
+            identity = ANONYMOUS
+        if not identity.authenticated and not route.public:
             raise Unauthenticated("The request you have made requires authentication.")
         return identity
 
@@ -153,7 +159,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             message = f"{method} is not allowed on {path}."
             headers = {"Allow": ", ".join(sorted(match.methods))}
             return Answer(errors.body(message, _METHOD_NOT_ALLOWED), _METHOD_NOT_ALLOWED, headers)
-        identity = ANONYMOUS if route.public else self._identified(environ)
+        identity = self._identified(environ, route)
         if version < route.since:
             return Answer(
                 errors.body(
