@@ -10,8 +10,7 @@ from oslo_config import cfg
 
 from baremetal.api.app import Application
 from baremetal.api.services import Services
-from baremetal.auth.basic import BasicAuth
-from baremetal.cmd.configure import users_of
+from baremetal.cmd.gate import authenticator
 from baremetal.cmd.state import StateDir
 from baremetal.conductor.service import Conductor
 from baremetal.db.clock import SharedClock
@@ -41,7 +40,7 @@ class AllInOne:
         clock = SharedClock(self.db)
         vault = Vault.open(state.keys)
         transport = make_transport(conf, IN_PROCESS)
-        auth = None if conf.api.auth == "none" else BasicAuth(users_of(conf, state))
+        auth = authenticator(conf, state)
         self.conductor = Conductor(conf, self.db, vault, transport, clock)
         self.services = Services(conf, self.db, vault, ConductorClient(transport), auth, clock)
         self._server = make_server(conf, Application(self.services))

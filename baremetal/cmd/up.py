@@ -30,7 +30,12 @@ class Up(Command):
         add("--state-dir", default=DEFAULT_DIR, help="directory of all state (%(default)s)")
         add("--port", type=int, default=None, help="port to listen on (6385; 0 picks a free one)")
         add("--host", default=None, help="address to listen on (127.0.0.1)")
-        add("--auth", choices=("basic", "none"), default=None, help="who may come in (basic)")
+        add(
+            "--auth",
+            choices=("basic", "keystone", "none"),
+            default=None,
+            help="who may come in (basic)",
+        )
         add(
             "--config-file",
             action="append",
@@ -74,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
     except (BaremetalError, OSError) as error:
         print(f"baremetal up: {error}", file=sys.stderr)
         return 1
-    if conf.api.auth == "basic" or not state.clouds.exists():
+    with_clouds = conf.api.auth == "basic" or not state.clouds.exists()
+    if conf.api.auth != "keystone" and with_clouds:
         state.write_cloud(f"{url}/baremetal", password)
     if password is not None:
         print(

@@ -9,8 +9,9 @@ OPTS = [
     cfg.StrOpt(
         "auth",
         default="basic",
-        choices=("basic", "none"),
-        help="How callers prove who they are. 'none' is for loopback alone.",
+        choices=("basic", "keystone", "none"),
+        help="How callers prove who they are: by the users in htpasswd, or by tokens of the "
+        "Keystone in [keystone_authtoken]. 'none' is for loopback alone.",
     ),
     cfg.StrOpt(
         "htpasswd",

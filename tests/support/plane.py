@@ -48,7 +48,7 @@ class PlaneProcess:
     ) -> None:
         self.state_dir = state_dir
         self.auth = auth
-        self.port = _free_port() if port is None else port
+        self.port = free_port() if port is None else port
         self.log_path = state_dir / "plane.log"
         self._options = options
         self._environment = dict(environment or {})
@@ -185,7 +185,8 @@ def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
     while True:
         port = random.choice(_PORTS)
         with socket.socket() as probe:
