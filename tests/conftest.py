@@ -11,6 +11,7 @@ import pytest
 from devstack.mariadb import MariaServer, MariaUnavailableError
 from devstack.postgres import FORGETFUL, PostgresServer, PostgresUnavailableError
 from devstack.rabbitmq import RabbitServer, RabbitUnavailableError
+from tests.support.keystone import KeystoneServer
 
 _WITHOUT_POSTGRES = "BAREMETAL_TESTS_WITHOUT_POSTGRES"
 _LONGEST_ID = 32
@@ -83,6 +84,13 @@ def fresh_postgres_url(postgres: PostgresServer) -> Iterator[str]:
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def keystone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeystoneServer]:
+    """A Keystone with users of each role in two projects (tests/support/keystone.py)."""
+    with KeystoneServer(tmp_path_factory.mktemp("keystone")) as running:
+        yield running
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -114,8 +114,12 @@ def _visible(call: Call, see: Rule, kind: str, ident: str, label: str) -> tuple[
 
 
 def _refused(policy: Policy, call: Call, rule: Rule) -> Forbidden:
-    roles = ", ".join(sorted(call.identity.roles)) or "none"
+    asker = call.identity
+    roles = ", ".join(sorted(asker.roles)) or "none"
+    scope = (
+        f"project {asker.project_name or asker.project_id}" if asker.project_id else "no project"
+    )
     return Forbidden(
         f"Policy {rule.name} refuses this. It asks for: {policy.text(rule)}. "
-        f"Your roles: {roles}. The project or the system that you act in counts too."
+        f"Your roles in {'the system' if asker.system_scope else scope}: {roles}."
     )

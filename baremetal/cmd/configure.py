@@ -12,6 +12,16 @@ from oslo_config import cfg
 from baremetal import conf as options
 from baremetal.cmd.state import StateDir
 
+#: Libraries that tell more than an administrator wants to know.
+_NOISY = (
+    "stevedore",
+    "oslo",
+    "oslo_messaging",
+    "alembic",
+    "asyncio",
+    "keystoneauth",
+    "keystonemiddleware",
+)
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -39,7 +49,7 @@ def configured(args: argparse.Namespace, state: StateDir) -> cfg.ConfigOpts:
 
 def _set_up_logging(conf: cfg.ConfigOpts) -> None:
     logging.basicConfig(stream=sys.stderr, level=conf.log_level.upper(), format=_FORMAT, force=True)
-    for noisy in ("stevedore", "oslo", "oslo_messaging", "alembic", "asyncio"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

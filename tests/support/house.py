@@ -16,7 +16,7 @@ from oslo_config import cfg
 
 import baremetal.cmd.backend  # noqa: F401 - must come before anything of oslo
 from baremetal.api.app import Application
-from baremetal.api.services import Services
+from baremetal.api.services import Authenticator, Services
 from baremetal.clock import Clock
 from baremetal.conductor.flows import FLOWS
 from baremetal.conductor.manager import ConductorEndpoint
@@ -78,6 +78,7 @@ class House:
         clock: Clock,
         options: Mapping[str, Any] | None = None,
         flows: Mapping[str, Flow[NodeTask]] = FLOWS,
+        auth: Authenticator | None = None,
     ) -> None:
         self.db, self.clock = db, clock
         self.flows = dict(flows)
@@ -88,24 +89,31 @@ class House:
         self.conf.set_override("host", HOST)
         for name, value in (options or {}).items():
             self.conf.set_override(name, value, group="conductor")
+        if auth is not None:
+            self.conf.set_override("auth", "keystone", group="api")
         transport = make_transport(self.conf, "inproc://")
         conductor = Conductor(self.conf, db, self.vault, transport, clock)
         registry = conductor._registry
         drivers = {name: registry.info(name).as_data() for name in registry.names}
         conductor._members.register(HOST, "", drivers, clock.now(), clock.after(_YEARS))
         endpoint = ConductorEndpoint("", conductor._worker, conductor._nodes, registry)
-        services = Services(self.conf, db, self.vault, _Line(endpoint), None, clock)
+        services = Services(self.conf, db, self.vault, _Line(endpoint), auth, clock)
         self.nodes = services.nodes
         self.open_task = conductor._open_task
-        self._application = Application(services)
+        self._services = services
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Make the WSGI application anew, of the table of routes as it is now."""
+        self._application = Application(self._services)
 
     def request(self, method: str, path: str, body: Any = None, version: str = "1.90") -> Reply:
         """The answer to one request for `path` below ``/baremetal/v1/``."""
         raw = b"" if body is None else json.dumps(body).encode()
-        path, _, query = path.partition("?")
+        path, _, query = path.removeprefix("/v1/").partition("?")
         environ = {
             "REQUEST_METHOD": method,
-            "PATH_INFO": f"/baremetal/v1/{path}",
+            "PATH_INFO": path if path in ("/", "/v1") else f"/baremetal/v1/{path}",
             "QUERY_STRING": query,
             "SERVER_NAME": "house",
             "SERVER_PORT": "80",
