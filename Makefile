@@ -40,8 +40,9 @@ format: $(VENV)/.test ## put every file into the project's style
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
 
-samples: $(VENV)/.test ## write etc/baremetal.conf.sample anew
+samples: $(VENV)/.test ## write the samples in etc/ anew
 	@$(BIN)/oslo-config-generator --config-file etc/config-generator.conf
+	@$(BIN)/oslopolicy-sample-generator --config-file etc/policy-generator.conf
 
 docs: $(VENV)/.test ## the manual, into doc/build/html
 	@$(BIN)/sphinx-build -W --keep-going -E -q -b html doc doc/build/html

@@ -75,9 +75,9 @@ class Policy:
 
     def ruling(self, identity: Identity, rule: Rule) -> bool | None:
         """Whether `identity` may do it, whatever the target; None where that depends on it."""
-        book = self._book
         if self._files and time.monotonic() - self._looked > _LOOK_SECONDS:
-            book = self._looked_again()
+            self.look_again()
+        book = self._book
         try:
             return book.rulings[rule, identity]
         except KeyError:
@@ -104,7 +104,8 @@ class Policy:
             for stat in [file.stat()]
         )
 
-    def _looked_again(self) -> "_Book":
+    def look_again(self) -> None:
+        """Read the files anew if they have changed; with a mistake in them, all stays as it was."""
         if self._lock.acquire(blocking=False):
             try:
                 self._reread()
@@ -113,7 +114,6 @@ class Policy:
             finally:
                 self._looked = time.monotonic()
                 self._lock.release()
-        return self._book
 
     def _reread(self) -> None:
         signature = self._signature()

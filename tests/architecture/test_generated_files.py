@@ -20,6 +20,19 @@ def test_the_sample_configuration_is_fresh(tmp_path: Path) -> None:
     assert committed == fresh.read_text(), "run: make samples"
 
 
+def test_the_sample_policy_is_fresh(tmp_path: Path) -> None:
+    fresh = tmp_path / "policy.yaml.sample"
+    command = [
+        str(Path(sys.executable).with_name("oslopolicy-sample-generator")),
+        *("--config-file", "etc/policy-generator.conf"),
+        *("--output-file", str(fresh)),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    committed = (ROOT / "etc" / "policy.yaml.sample").read_text()
+    assert committed == fresh.read_text(), "run: make samples"
+
+
 def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
     html = tmp_path / "html"
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "doc", str(html)]

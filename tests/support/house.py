@@ -99,6 +99,7 @@ class House:
         endpoint = ConductorEndpoint("", conductor._worker, conductor._nodes, registry)
         services = Services(self.conf, db, self.vault, _Line(endpoint), auth, clock)
         self.nodes = services.nodes
+        self.events = services.events
         self.open_task = conductor._open_task
         self._services = services
         self.reopen()
@@ -106,6 +107,11 @@ class House:
     def reopen(self) -> None:
         """Make the WSGI application anew, of the table of routes as it is now."""
         self._application = Application(self._services)
+
+    def look_at_policy(self) -> None:
+        """Let the policy look at its file now, rather than in a second."""
+        assert self._services.policy is not None
+        self._services.policy.look_again()
 
     def request(self, method: str, path: str, body: Any = None, version: str = "1.90") -> Reply:
         """The answer to one request for `path` below ``/baremetal/v1/``."""

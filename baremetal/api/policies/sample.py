@@ -1,0 +1,40 @@
+"""The rules as oslo.policy's tools want them, with the routes that they guard."""
+
+from collections import defaultdict
+
+from oslo_policy.policy import DocumentedRuleDefault, Operation, RuleDefault
+
+from baremetal.api.policies import RULES
+from baremetal.api.policies.nodes import SET_PROVISION_STATE, UPDATE
+from baremetal.api.routes import ROUTES
+from baremetal.auth.rules import EVERYBODY, Rule
+
+
+def list_rules() -> list[RuleDefault]:
+    """Kinds of callers, then what they may do."""
+    guarded = _guarded()
+    return [
+        *(RuleDefault(who.name, who.check, who.about) for who in EVERYBODY),
+        *(
+            DocumentedRuleDefault(rule.name, rule.check, rule.about, guarded[rule])
+            for rule in RULES
+        ),
+    ]
+
+
+def _guarded() -> dict[Rule, list[Operation]]:
+    """The routes where each rule counts."""
+    found: dict[Rule, list[Operation]] = defaultdict(list)
+    for route in ROUTES:
+        rule = route.policy
+        if rule is None:
+            continue
+        also = (rule.all,) if rule.all is not None else ()
+        for one in (rule, *also, *rule.parts):
+            found[one].append({"path": route.path, "method": route.method})
+    for one in RULES:
+        if one not in found:
+            # What a controller asks once it has read the body.
+            whole = UPDATE if one.name.startswith(f"{UPDATE.name}:") else SET_PROVISION_STATE
+            found[one] = found[whole]
+    return found
