@@ -18,7 +18,7 @@ from keystonemiddleware.auth_token import AuthProtocol
 from oslo_config import cfg
 
 from baremetal.auth.identity import ANONYMOUS, Identity
-from baremetal.domain.errors import BaremetalError, InvalidInput, Unauthenticated, Unavailable
+from baremetal.domain.errors import InvalidInput, Unauthenticated, Unavailable
 
 LOG = logging.getLogger(__name__)
 
@@ -28,6 +28,13 @@ _BELIEVED_SECONDS = 5.0
 _REMEMBERED = 4096
 #: What may be asked of Keystone under our name: rules of application credentials name it.
 _SERVICE_TYPE = "baremetal"
+
+#: How long Keystone may take to answer, unless http_connect_timeout says otherwise, seconds.
+_PATIENCE_SECONDS = 10
+#: For how long Keystone is left alone after it did not answer, so that callers do not take
+#: all threads to wait for it; seconds.
+_SILENCE_SECONDS = 2.0
+_SILENT = "Keystone, which knows who you are, does not answer. Retry later."
 
 _GROUP = "keystone_authtoken"
 
@@ -40,23 +47,24 @@ class KeystoneAuth:
 
         :raises InvalidInput: the configuration does not say how to ask it.
         """
+        group = conf[_GROUP]
         settings = {
             "oslo_config_config": conf,
             # Only requests with a token come here; it is good, or Keystone does not answer.
             "delay_auth_decision": False,
             "service_type": _SERVICE_TYPE,
+            "http_connect_timeout": group.http_connect_timeout or _PATIENCE_SECONDS,
         }
         try:
             self._middleware = AuthProtocol(_admitted, settings)
-            uri = conf[_GROUP].www_authenticate_uri or conf[_GROUP].auth_url
-        except (ClientException, cfg.Error) as error:
-            raise InvalidInput(f"[{_GROUP}]: {error}") from error
-        if not conf[_GROUP].auth_type or not uri:
+            uri = group.www_authenticate_uri or group.auth_url
+        except (ClientException, cfg.NoSuchOptError) as error:
             raise InvalidInput(
                 f"[{_GROUP}] must say how this service proves itself to Keystone: auth_type "
-                "(password), auth_url, username, password, project_name and the domains' names."
-            )
+                f"(password), auth_url, username, password, project_name and domains. {error}"
+            ) from error
         self.challenge = f'Keystone uri="{uri}"'
+        self._silent_until = 0.0
         self._good: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -89,15 +97,15 @@ class KeystoneAuth:
         :raises Unauthenticated: the token is not good.
         :raises Unavailable: Keystone does not answer.
         """
+        if time.monotonic() < self._silent_until:
+            raise Unavailable(_SILENT)
         said: list[str] = []
         try:
             self._middleware(environ, lambda status, *_: said.append(status))
-        except BaremetalError:
-            raise
-        except Exception as error:
+        except ClientException as error:
             # The middleware lets some errors of the client beneath it through.
             LOG.error("Keystone can not be asked: %s", error)  # noqa: TRY400 - it says all
-            raise _silent() from error
+            said.append("503")
         status = said[0][:3]
         if status == "401":
             raise Unauthenticated(
@@ -105,11 +113,8 @@ class KeystoneAuth:
                 "Ask Keystone for a new one."
             )
         if status != "200":
-            raise _silent()
-
-
-def _silent() -> Unavailable:
-    return Unavailable("Keystone, which knows who you are, does not answer. Retry later.")
+            self._silent_until = time.monotonic() + _SILENCE_SECONDS
+            raise Unavailable(_SILENT)
 
 
 def _admitted(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:

@@ -46,9 +46,12 @@ key_repository = {home}/fernet
 [credential]
 key_repository = {home}/fernet
 [cache]
-enabled = false
+enabled = true
+backend = dogpile.cache.memory
 [identity]
 password_hash_rounds = 4
+[token]
+expiration = {token_seconds}
 """
 
 
@@ -80,11 +83,13 @@ class KeystoneServer:
         """The root of the Identity API v3."""
         return f"http://127.0.0.1:{self.port}/v3"
 
-    def start(self) -> None:
-        """Run it.
+    def start(self, token_seconds: int = 3600) -> None:
+        """Run it; tokens are good for so long.
 
         :raises KeystoneFailedError: it ended, or took too long.
         """
+        settings = _CONFIGURATION.format(home=self.home, token_seconds=token_seconds)
+        (self.home / "keystone.conf").write_text(settings)
         environment = {name: v for name, v in os.environ.items() if not name.startswith("OS_")}
         environment["OS_BOOTSTRAP_PASSWORD"] = self.passwords["admin"]
         with (self.home / "keystone.err").open("ab") as errors:
@@ -109,6 +114,11 @@ class KeystoneServer:
         if said != "ready\n":
             self.stop()
             raise KeystoneFailedError(f"Keystone did not come up\n{self.log()}")
+
+    def restart(self, token_seconds: int = 3600) -> None:
+        """Stop it and start it again."""
+        self.stop()
+        self.start(token_seconds)
 
     def stop(self) -> None:
         """End it; its data stay."""
@@ -195,7 +205,6 @@ class KeystoneServer:
         return next(iter(USERS.get(user, {"admin": "admin"})))
 
     def _prepare(self) -> None:
-        (self.home / "keystone.conf").write_text(_CONFIGURATION.format(home=self.home))
         keys = self.home / "fernet"
         keys.mkdir(mode=0o700)
         for name in ("0", "1"):

@@ -55,29 +55,6 @@ UPDATE_CONDUCTOR_GROUP = _node(
 UPDATE_PARENT_NODE = _node("update:parent_node", "Make a node part of another one.", (ADMIN,))
 UPDATE_SHARD = _node("update:shard", "Move a node to another shard.", (ADMIN,))
 
-_OF_FIELDS = {
-    "extra": UPDATE_EXTRA,
-    "instance_info": UPDATE_INSTANCE_INFO,
-    "owner": UPDATE_OWNER,
-    "lessee": UPDATE_LESSEE,
-    "driver": UPDATE_DRIVER_INTERFACES,
-    "driver_info": UPDATE_DRIVER_INFO,
-    "retired": UPDATE_RETIRED,
-    "retired_reason": UPDATE_RETIRED,
-    "chassis_uuid": UPDATE_CHASSIS_UUID,
-    "conductor_group": UPDATE_CONDUCTOR_GROUP,
-    "parent_node": UPDATE_PARENT_NODE,
-    "shard": UPDATE_SHARD,
-}
-
-
-def of_field(name: str) -> Rule:
-    """The rule for a patch that touches a field."""
-    if name.endswith("_interface"):
-        return UPDATE_DRIVER_INTERFACES
-    return _OF_FIELDS.get(name, UPDATE)
-
-
 GET_STATES = _node("get_states", "See a node's states.", SEERS)
 SET_POWER_STATE = _node("set_power_state", "Switch a machine on and off.", USERS)
 SET_PROVISION_STATE = _node(
@@ -117,3 +94,26 @@ ATTACH_VIF = _node("vif:attach", "Attach a virtual interface.", USERS)
 DETACH_VIF = _node("vif:detach", "Detach a virtual interface.", USERS)
 PORTGROUPS = Rule("baremetal:portgroup:get", "See a node's port groups.", SEERS, of="node")
 VOLUME = Rule("baremetal:volume:get", "See a node's volumes.", SEERS, of="node")
+
+_OF_FIELDS = {
+    "extra": UPDATE_EXTRA,
+    "instance_info": UPDATE_INSTANCE_INFO,
+    "owner": UPDATE_OWNER,
+    "lessee": UPDATE_LESSEE,
+    "driver": UPDATE_DRIVER_INTERFACES,
+    "driver_info": UPDATE_DRIVER_INFO,
+    "maintenance": SET_MAINTENANCE,
+    "retired": UPDATE_RETIRED,
+    "retired_reason": UPDATE_RETIRED,
+    "chassis_uuid": UPDATE_CHASSIS_UUID,
+    "conductor_group": UPDATE_CONDUCTOR_GROUP,
+    "parent_node": UPDATE_PARENT_NODE,
+    "shard": UPDATE_SHARD,
+}
+
+
+def of_field(name: str) -> Rule:
+    """The rule for a patch that touches a field."""
+    if name.endswith("_interface"):
+        return UPDATE_DRIVER_INTERFACES
+    return _OF_FIELDS.get(name, UPDATE)

@@ -106,6 +106,7 @@ FIELDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "lessee": (LESSEE, ("admin", "owner's manager")),
     "driver_info": ({"a": 1}, ("admin", "owner's manager")),
     "boot_interface": ("fake", ("admin", "owner's manager")),
+    "maintenance": (False, ("admin", "owner's manager", "owner's member")),
     "retired": (True, ("admin", "owner's manager")),
     "owner": (OWNER, ("admin",)),
     "conductor_group": ("", ("admin",)),
