@@ -91,13 +91,16 @@ def document(routes: Iterable[Route]) -> Json:
             "version": f"1.{versions.MAXIMUM}",
             "x-min-version": f"1.{versions.MINIMUM}",
         },
-        "security": [{"basic": []}],
+        "security": [{"basic": []}, {"keystone": []}],
         "paths": paths,
         "components": {
             "schemas": schemas,
             "parameters": {"version": _version_header()},
             "responses": {name: _refusal(about) for name, about in _REFUSALS.items()},
-            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+            "securitySchemes": {
+                "basic": {"type": "http", "scheme": "basic"},
+                "keystone": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
+            },
         },
     }
 
