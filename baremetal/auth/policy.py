@@ -19,7 +19,6 @@ from baremetal.domain.errors import InvalidInput
 
 LOG = logging.getLogger(__name__)
 
-POLICY_FILE = "policy.yaml"
 #: How often the policy file is looked at, seconds.
 _LOOK_SECONDS = 1.0
 #: Rulings that are remembered; callers come with many projects, and targets with many owners.
@@ -35,7 +34,7 @@ def policy_of(conf: cfg.ConfigOpts, rules: Iterable[Rule]) -> "Policy | None":
 
     :raises InvalidInput: the policy file can not be used.
     """
-    opts.set_defaults(conf, policy_file=POLICY_FILE)
+    opts.set_defaults(conf, policy_file="policy.yaml")
     files = _files(conf)
     if conf.api.auth != "keystone" and not files:
         return None

@@ -2,14 +2,11 @@
 
 from collections import defaultdict
 
-from oslo_config import cfg
-from oslo_policy import opts
-from oslo_policy.policy import DocumentedRuleDefault, Enforcer, Operation, RuleDefault
+from oslo_policy.policy import DocumentedRuleDefault, Operation, RuleDefault
 
 from baremetal.api.policies import RULES
 from baremetal.api.policies.nodes import SET_PROVISION_STATE, UPDATE
 from baremetal.api.routes import ROUTES
-from baremetal.auth.policy import POLICY_FILE
 from baremetal.auth.rules import EVERYBODY, Rule
 
 
@@ -23,14 +20,6 @@ def list_rules() -> list[RuleDefault]:
             for rule in RULES
         ),
     ]
-
-
-def enforcer() -> Enforcer:
-    """What judges by them, for oslopolicy-validator and its like."""
-    opts.set_defaults(cfg.CONF, policy_file=POLICY_FILE)
-    made = Enforcer(cfg.CONF)
-    made.register_defaults(list_rules())
-    return made
 
 
 def _guarded() -> dict[Rule, list[Operation]]:
