@@ -1,8 +1,8 @@
 """Lists: filters, fields, sorting and pages that cost the same at any depth."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import orjson
@@ -38,6 +38,14 @@ class Filter(Parameter):
     resolve: Callable[[Call, Any], Any] | None = None
 
 
+class Hiding(Protocol):
+    """Hides columns of rows from a project, whose ID is bound as ``project``."""
+
+    def column(self, name: str, /) -> "sa.ColumnElement[Any]":
+        """What to select for a column."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """What a list request asks for, checked."""
@@ -48,12 +56,14 @@ class Page:
     sort_key: str
     descending: bool
     filters: tuple[tuple[Filter, Any], ...]
+    veil: "Hiding | None" = None
 
     @property
     def shape(self) -> tuple[Any, ...]:
         """What the SQL depends on; the rest is bound."""
         wheres = tuple((f.name, v if f.shapes else None) for f, v in self.filters)
-        return (self.names, self.sort_key, self.descending, self.marker is not None, wheres)
+        order = (self.sort_key, self.descending, self.marker is not None)
+        return (self.names, *order, wheres, self.veil)
 
 
 class Listing:
@@ -93,12 +103,13 @@ class Listing:
         extra: Mapping[str, Callable[..., Any]] | None = None,
         path: str | None = None,
         only: Sequence[tuple[Filter, Any]] = (),
+        veil: Hiding | None = None,
     ) -> Answer:
         """The page that a checked request asks for. `only` are filters of the path itself.
 
         :raises InvalidInput: a marker that is gone, fields that contradict each other.
         """
-        page = self._page(call, detail=detail, only=only)
+        page = replace(self._page(call, detail=detail, only=only), veil=veil)
         make = serialiser(self._cls, page.names)
         base, extra = call.base, extra or {}
         parts = []
@@ -170,6 +181,8 @@ class Listing:
 
     def _rows(self, call: Call, page: Page) -> Iterator[list[tuple[Any, ...]]]:
         parameters: dict[str, Any] = {"most": page.limit + 1}
+        if page.veil is not None:
+            parameters["project"] = call.identity.project_id
         for number, (wanted, value) in enumerate(page.filters):
             if not wanted.shapes:
                 parameters[f"f{number}"] = value
@@ -187,7 +200,10 @@ class Listing:
         table = self._resource.table
         key = _comparable(table.c[page.sort_key])
         names = columns_for(self._cls, (*page.names, "uuid"))
-        query = sa.select(*(shown(table.c[name]) for name in names))
+        if page.veil is not None:
+            query = sa.select(*(page.veil.column(name) for name in names))
+        else:
+            query = sa.select(*(shown(table.c[name]) for name in names))
         for number, (wanted, value) in enumerate(page.filters):
             query = query.where(_condition(table, wanted, value, sa.bindparam(f"f{number}")))
         order = [key.desc(), table.c.id.desc()] if page.descending else [key, table.c.id]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from baremetal.api.body import read_object
 from baremetal.api.call import Answer, Call
 from baremetal.api.controllers.node_filters import FILTERS, MINE, OF_CHASSIS, implied
+from baremetal.api.controllers.veil import Veil, veil
 from baremetal.api.guard import permit
 from baremetal.api.listing import MOST_SHAPES, Listing
 from baremetal.api.patch import changed, read_patch
@@ -52,12 +53,14 @@ _OPERATION_NAMES = (
 
 def list_nodes(call: Call) -> Answer:
     """A page of nodes."""
-    return LISTING.answer(call, extra=_computed(call), only=implied(call))
+    return LISTING.answer(call, extra=_computed(call), only=implied(call), veil=veil(call))
 
 
 def list_details(call: Call) -> Answer:
     """A page of nodes with all their fields."""
-    return LISTING.answer(call, detail=True, extra=_computed(call), only=implied(call))
+    return LISTING.answer(
+        call, detail=True, extra=_computed(call), only=implied(call), veil=veil(call)
+    )
 
 
 def list_of_chassis(call: Call) -> Answer:
@@ -73,7 +76,7 @@ def details_of_chassis(call: Call) -> Answer:
 def _of_chassis(call: Call, *, detail: bool) -> Answer:
     uuid = Records(call.services.db, chassis, "Chassis", ()).get(call.args["chassis"])["uuid"]
     only = [(OF_CHASSIS, uuid), *implied(call)]
-    return LISTING.answer(call, detail=detail, extra=_computed(call), only=only)
+    return LISTING.answer(call, detail=detail, extra=_computed(call), only=only, veil=veil(call))
 
 
 def show(call: Call) -> Answer:
@@ -95,13 +98,16 @@ def document(
     """
     names = names or visible(Node, call.version)
     by_uuid = is_uuid(ident)
-    db, key = call.services.db, ("node", names, by_uuid)
+    behind = veil(call)
+    db, key = call.services.db, ("node", names, by_uuid, behind)
     prepared = db.prepared.get(key)
     if prepared is None:
         if len(db.prepared) >= MOST_SHAPES:
             db.prepared.clear()
-        prepared = db.prepared[key] = Prepared(db, _select_one(names, by_uuid))
-    row = prepared.first(ident=ident.lower() if by_uuid else ident)
+        prepared = db.prepared[key] = Prepared(db, _select_one(names, by_uuid, behind))
+    called = ident.lower() if by_uuid else ident
+    project = {} if behind is None else {"project": call.identity.project_id}
+    row = prepared.first(ident=called, **project)
     if row is None:
         raise NotFound("Node", ident)
     body = serialiser(Node, names)(row, call.base, _computed(call))
@@ -112,9 +118,14 @@ def document(
     return body.encode()
 
 
-def _select_one(names: tuple[str, ...], by_uuid: bool) -> "sa.Select[Any]":  # noqa: FBT001
+def _select_one(
+    names: tuple[str, ...],
+    by_uuid: bool,  # noqa: FBT001
+    behind: Veil | None,
+) -> "sa.Select[Any]":
     table = nodes.outerjoin(operations, operations.c.uuid == nodes.c.operation_uuid)
-    columns = [shown(nodes.c[name]) for name in columns_for(Node, names)]
+    column = behind.column if behind is not None else lambda name: shown(nodes.c[name])
+    columns = [column(name) for name in columns_for(Node, names)]
     held = [operations.c[name].label(f"operation_{name}") for name in _OPERATION_NAMES]
     mine = nodes.c.uuid if by_uuid else nodes.c.name
     return sa.select(*columns, *held).select_from(table).where(mine == sa.bindparam("ident"))

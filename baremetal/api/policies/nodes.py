@@ -7,6 +7,7 @@ from baremetal.auth.rules import (
     KEEPERS,
     MANAGERS,
     OVERSEERS,
+    OWNER_READER,
     READER,
     SEERS,
     SERVICE,
@@ -21,6 +22,11 @@ def _node(action: str, about: str, who: Sequence[Who], parts: tuple[Rule, ...] =
 
 
 GET = _node("get", "See a node; who may not, is told that there is none.", SEERS)
+GET_DRIVER_INFO = _node(
+    "get:driver_info",
+    "See how a node's BMC is reached: its driver_info and driver_internal_info.",
+    (*OVERSEERS, OWNER_READER),
+)
 LIST_ALL = Rule("baremetal:node:list_all", "List everybody's nodes.", OVERSEERS)
 LIST = Rule(
     "baremetal:node:list",

@@ -5,9 +5,12 @@ from collections import defaultdict
 from oslo_policy.policy import DocumentedRuleDefault, Operation, RuleDefault
 
 from baremetal.api.policies import RULES
-from baremetal.api.policies.nodes import SET_PROVISION_STATE, UPDATE
+from baremetal.api.policies.nodes import GET, SET_PROVISION_STATE, UPDATE
 from baremetal.api.routes import ROUTES
 from baremetal.auth.rules import EVERYBODY, Rule
+
+#: Rules that have others below them, for fields or verbs.
+_IN_PARTS = (GET, UPDATE, SET_PROVISION_STATE)
 
 
 def list_rules() -> list[RuleDefault]:
@@ -35,6 +38,6 @@ def _guarded() -> dict[Rule, list[Operation]]:
     for one in RULES:
         if one not in found:
             # What a controller asks once it has read the body.
-            whole = UPDATE if one.name.startswith(f"{UPDATE.name}:") else SET_PROVISION_STATE
+            whole = next(rule for rule in _IN_PARTS if one.name.startswith(f"{rule.name}:"))
             found[one] = found[whole]
     return found

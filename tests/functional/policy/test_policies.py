@@ -124,6 +124,43 @@ def test_each_field_is_patched_by_those_who_may(house: House, claims: Claims, fi
         assert reply.status == (200 if who in may else 403), (who, reply)
 
 
+#: {who: nodes of which they see how the BMC is reached}
+REACH = {
+    "admin": ALL,
+    "auditor": ALL,
+    "service": ALL,
+    "owner's reader": ["lent", "owned"],
+    "lessee's manager": [],
+}
+
+
+@pytest.mark.parametrize("who", REACH)
+def test_how_a_bmc_is_reached_is_hidden_from_a_lessee(
+    house: House, claims: Claims, who: str
+) -> None:
+    patch = [{"op": "add", "path": "/driver_info/address", "value": "bmc.example"}]
+    for name in ALL:
+        house.asked("PATCH", f"nodes/{name}", patch)
+
+    def reached(node: dict[str, Any]) -> bool:
+        info, internal = node["driver_info"], node["driver_internal_info"]
+        assert ("hidden" in info) == ("hidden" in internal)
+        return bool(info == {"address": "bmc.example"})
+
+    with claims.being(who):
+        seen = [node for node in house.asked("GET", "nodes/detail")["nodes"] if reached(node)]
+        assert [node["name"] for node in seen] == REACH[who]
+        fields = "fields=name,driver_info,driver_internal_info"
+        seen = [node for node in house.asked("GET", f"nodes?{fields}")["nodes"] if reached(node)]
+        assert [node["name"] for node in seen] == REACH[who]
+        node = house.asked("GET", "nodes/lent")
+        assert reached(node) == ("lent" in REACH[who])
+        assert reached(house.asked("GET", f"nodes/{node['uuid']}?{fields}")) == reached(node)
+    with claims.being("lessee's member"):
+        patch = [{"op": "add", "path": "/extra/a", "value": "b"}]
+        assert "bmc.example" not in str(house.asked("PATCH", "nodes/lent", patch))
+
+
 def test_a_patch_must_be_allowed_as_a_whole(house: House, claims: Claims) -> None:
     patch = [
         {"op": "add", "path": "/extra/rack", "value": "r1"},
