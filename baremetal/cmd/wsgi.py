@@ -17,8 +17,8 @@ from oslo_config import cfg
 
 from baremetal.api.app import Application
 from baremetal.api.services import Services
-from baremetal.auth.basic import BasicAuth
-from baremetal.cmd.configure import service_configuration, users_of
+from baremetal.cmd.configure import service_configuration
+from baremetal.cmd.gate import authenticator
 from baremetal.cmd.state import StateDir
 from baremetal.db.clock import SharedClock
 from baremetal.db.database import Database
@@ -49,7 +49,7 @@ def make_application(conf: cfg.ConfigOpts) -> Application:
         LOG.warning("%s", error.message)
     vault = Vault.open(state.keys, make=False)
     client = ConductorClient(make_transport(conf), cap=conf.upgrade_levels.conductor, brokered=True)
-    auth = None if conf.api.auth == "none" else BasicAuth(users_of(conf, state))
+    auth = authenticator(conf, state)
     return Application(Services(conf, db, vault, client, auth, SharedClock(db)))
 
 
