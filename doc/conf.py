@@ -9,7 +9,13 @@ sys.path[:0] = [str(ROOT), str(HERE / "ext")]
 
 project = "Baremetal"
 author = "The Baremetal project"
-OURS = ["api_reference", "driver_reference", "options_reference", "state_diagram"]
+OURS = [
+    "api_reference",
+    "cause_reference",
+    "driver_reference",
+    "options_reference",
+    "state_diagram",
+]
 extensions = ["myst_parser", *OURS]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["build", "ext", "README.md"]

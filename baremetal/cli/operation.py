@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Callable
 
-from baremetal.cli.cells import describe_step
+from baremetal.cli.autopsy import for_people
+from baremetal.cli.cells import describe_step, whole
 from baremetal.cli.command import EachCommand, One, Table
 from baremetal.cli.complaints import WORK_FAILED
 from baremetal.cli.crud import Filter, ListCommand, ResourceKind, ShowCommand, present
@@ -18,11 +19,12 @@ OPERATION = ResourceKind(
     noun="operation",
     collection=lambda client: client.operations,
     columns=("uuid", "kind", "state", "node_uuid", "step", "progress", "error"),
-    long=("owner", "waiting", "attempts", "requested_by", "created_at", "finished_at"),
+    long=("cause", "owner", "waiting", "attempts", "requested_by", "created_at", "finished_at"),
     filters=(
         Filter("state", "operations in this state", choices=_STATES),
         Filter("kind", "operations of this kind, e.g. deploy"),
         Filter("node", "operations on this node: UUID or name"),
+        Filter("cause", "operations that failed for this cause, e.g. bmc-unreachable"),
     ),
     selects_fields=False,
 )
@@ -38,6 +40,21 @@ class ShowOperation(ShowCommand):
     """Show an operation with its steps."""
 
     kind = OPERATION
+
+
+class ShowAutopsy(One):
+    """Tell why an operation failed, what was seen, and what to try next."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument("operation", metavar="OPERATION", help="UUID")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Table:
+        found = self.client.operations.autopsy(parsed_args.operation)
+        if parsed_args.formatter == "table" and not parsed_args.columns:
+            return for_people(found)
+        return whole(found, ("step", "cause", "meaning", "message", "at", "evidence", "next"))
 
 
 class CancelOperation(EachCommand):

@@ -74,3 +74,11 @@ class Operations(Collection):
         """
         cancelled: Resource = self._call("POST", uuid, "cancel")
         return cancelled
+
+    def autopsy(self, uuid: str) -> Resource:
+        """Why the operation failed: cause, evidence, what to try next.
+
+        :raises errors.NotFound: it has not failed
+        """
+        found: Resource = self._call("GET", uuid, "autopsy")
+        return found

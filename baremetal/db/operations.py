@@ -338,7 +338,7 @@ class OperationStore:
                 .values(state=op.QUEUED)
             )
 
-    def finish(
+    def finish(  # noqa: PLR0913, PLR0917 - all that one transaction writes
         self,
         operation: Operation,
         state: str,
@@ -346,10 +346,11 @@ class OperationStore:
         change: NodeChange,
         error: str | None,
         now: datetime,
+        autopsy: Mapping[str, Any] | None = None,
     ) -> None:
         """End the operation and free the node, in one transaction.
 
-        An error also goes into the node's history.
+        An error also goes into the node's history; its `autopsy` stays with the operation.
 
         :raises LeaseLost: the claim is no longer ours.
         """
@@ -362,6 +363,8 @@ class OperationStore:
             "lease_until": None,
             "deadline_at": None,
         }
+        if autopsy is not None:
+            values |= {"cause": autopsy["cause"], "autopsy": autopsy}
         with self._db.write() as tx:
             self._write_fenced(tx, operation, values, at)
             news = state_event(_row_of(operation), state, progress.step, error, at)

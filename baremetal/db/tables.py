@@ -182,6 +182,8 @@ operations = sa.Table(
     sa.Column("lease_until", Timestamp),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("error", sa.Text),
+    sa.Column("cause", sa.String(32)),
+    sa.Column("autopsy", NullableJsonText),
     sa.Column("created_at", Timestamp, nullable=False),
     sa.Column("updated_at", Timestamp),
     sa.Column("started_at", Timestamp),

@@ -4,6 +4,7 @@
     |-- InvalidInput          the request says something that cannot be meant
     |   |-- UnknownField, ReadOnlyField, PatchFailed
     |-- NotFound              no such node, port, operation...
+    |   |-- NoAutopsy
     |-- NotAcceptable         the API version does not know this
     |-- Conflict              true, but not now, or not twice
     |   |-- AlreadyExists, NodeBusy, ChangedMeanwhile, StateForbids, InUse
@@ -17,6 +18,10 @@
 
 ``api/errors.py`` maps each to an HTTP status; nothing else does.
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 
 class BaremetalError(Exception):
@@ -58,6 +63,17 @@ class NotFound(BaremetalError):
 
     def __init__(self, kind: str, ident: object) -> None:
         super().__init__(f"{kind} {ident} could not be found.")
+
+
+class NoAutopsy(NotFound):
+    """The operation has none: it goes on, went well, or ended without a fault."""
+
+    def __init__(self, operation: str, state: str) -> None:
+        BaremetalError.__init__(
+            self,
+            f"Operation {operation} is {state} and has no autopsy: there is one of each operation "
+            "that has failed or was stopped while a conductor ran it.",
+        )
 
 
 class NotAcceptable(BaremetalError):
@@ -126,7 +142,19 @@ class NotSupported(BaremetalError):
 
 
 class DriverError(BaremetalError):
-    """The hardware refused, did not answer, or answered nonsense."""
+    """The hardware refused, did not answer, or answered nonsense.
+
+    `cause` is a word of ``autopsy.CAUSES``. `evidence` is what a driver adds to the autopsy
+    of the operation that fails by this, as ``Interface.evidence`` has it.
+    """
+
+    cause: str = "hardware"
+    evidence: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, *args: object, cause: str | None = None) -> None:
+        super().__init__(*args)
+        if cause is not None:
+            self.cause = cause
 
 
 class LeaseLost(BaremetalError):

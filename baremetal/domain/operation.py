@@ -37,7 +37,10 @@ class Operation:
     attempts: int = 0
     deadline_at: str | None = None
     waiting_for: str | None = None
+    created_at: str | None = None
     started_at: str | None = None
+    percent: int = 0
+    message: str | None = None
     requested_by: str | None = None
     request_id: str | None = None
 

@@ -1,5 +1,7 @@
 """What the IPMI drivers share: their driver_info fields, and the one bus of the process."""
 
+import shlex
+
 from baremetal.domain.node import Node
 from baremetal.domain.properties import Property, check
 from baremetal.drivers.bmc.address import BmcAddress, Privilege
@@ -59,3 +61,10 @@ def address_of(node: Node) -> BmcAddress:
         cipher_suite=int(suite) if suite else None,
         kg=bytes.fromhex(str(kg)) if kg else None,
     )
+
+
+def by_hand(bmc: BmcAddress, *words: str) -> str:
+    """The same by ipmitool, which asks for the password."""
+    command = ["ipmitool", "-I", "lanplus", "-H", bmc.host, "-p", str(bmc.port)]
+    command += ["-U", bmc.username, "-L", bmc.privilege, "-a", *words]
+    return shlex.join(command)

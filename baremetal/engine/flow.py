@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from baremetal.clock import Clock
+from baremetal.domain.autopsy import secret_texts
 from baremetal.domain.node import Node
 from baremetal.domain.operation import Operation
 from baremetal.domain.outcomes import Outcome
@@ -22,6 +23,17 @@ class Task:
     scratch: dict[str, Any]
     #: Columns of the node to write with the next checkpoint.
     changes: dict[str, Any] = field(default_factory=dict)
+
+    def evidence(self) -> dict[str, Any]:
+        """What is known of the machine at this moment, for an autopsy: ``bmc``, ``agent``, ``try``.
+
+        The last are commands by which a person may look for themselves.
+        """
+        return {}
+
+    def secrets(self) -> set[str]:
+        """What must not stand in an autopsy."""
+        return secret_texts(self.node.driver_info) | secret_texts(self.node.instance_info)
 
 
 T = TypeVar("T", bound=Task, contravariant=True)  # noqa: PLC0105 - T reads better

@@ -6,13 +6,14 @@ from typing import Any
 
 from baremetal.clock import Clock
 from baremetal.db.operations import CancelRequested, NodeChange, OperationStore, Progress
-from baremetal.db.types import stamp
+from baremetal.db.types import moment, stamp
 from baremetal.domain import operation as op
 from baremetal.domain import states
 from baremetal.domain.errors import BaremetalError, LeaseLost, NotSupported, Unavailable
 from baremetal.domain.operation import Operation
 from baremetal.domain.outcomes import Done, Hold, Outcome, Wait
 from baremetal.domain.states import Phase
+from baremetal.engine import autopsy
 from baremetal.engine.flow import Flow, Step, Task
 
 LOG = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Runner:
             NodeChange(operation.resource_uuid, values),
             error.message,
             self._clock.now(),
+            autopsy.of_no_driver(operation, error.message, self._clock.now()),
         )
 
 
@@ -132,15 +134,15 @@ class _Run:
                     return
                 self._cursor += 1
         except CancelRequested as request:
-            self._fail(op.CANCELLED, _STOPPED.format(how=request.how, step=self._step_name))
+            self._fail(op.CANCELLED, _STOPPED.format(how=request.how, step=self._step_name), None)
         except (LeaseLost, Unavailable):
             raise
         except BaremetalError as error:
-            self._fail(op.FAILED, f"{self._step_name}: {error.message}")
+            self._fail(op.FAILED, f"{self._step_name}: {error.message}", error)
         except Exception as error:
             LOG.exception("Operation %s: step %s", self._operation.uuid, self._step_name)
             name = type(error).__name__
-            self._fail(op.FAILED, f"{self._step_name}: internal error, {name}; see the log.")
+            self._fail(op.FAILED, f"{self._step_name}: internal error, {name}; see the log.", error)
         else:
             self._succeed()
 
@@ -223,7 +225,7 @@ class _Run:
 
     def _suspend(self, outcome: Wait | Hold) -> None:
         self._mark("waiting")
-        self._record["waited"] = True
+        self._record.update(waited=True, waiting_since=stamp(self._clock.now()))
         phase = self._phase
         seconds = outcome.seconds if isinstance(outcome, Wait) else self._hold_seconds
         if phase is not None:
@@ -238,7 +240,12 @@ class _Run:
     def _mark(self, state: str, message: str | None = None) -> None:
         record = self._record
         record["state"] = state
-        now = stamp(self._clock.now())
+        at = self._clock.now()
+        now = stamp(at)
+        since = record.pop("waiting_since", None)
+        if since is not None:
+            waited = (at - moment(since)).total_seconds()
+            record["waited_seconds"] = round(record.get("waited_seconds", 0) + waited, 3)
         if state == "running":
             record.setdefault("started_at", now)
         elif state != "waiting":
@@ -257,10 +264,15 @@ class _Run:
             self._flow.on_success(self._task)
         self._end(op.SUCCEEDED, None)
 
-    def _fail(self, state: str, error: str) -> None:
-        phase = self._phase
-        if self._cursor < len(self._steps) and self._record["state"] != "pending":
-            self._mark("failed", error)
+    def _fail(self, state: str, error: str, raised: Exception | None) -> None:
+        phase, now = self._phase, self._clock.now()
+        begun = self._cursor < len(self._steps) and self._record["state"] != "pending"
+        if begun:
+            self._mark("failed")
+        found = autopsy.examine(self._task, raised, error, self._step_name, self._steps, now)
+        error = found["message"]  # from here on without secrets
+        if begun:
+            self._record["message"] = error
         self._undo()
         if phase is not None:
             self._task.changes.update(provision_state=phase.failure)
@@ -268,14 +280,15 @@ class _Run:
         if self._flow.on_failure is not None:
             self._flow.on_failure(self._task)
         LOG.warning(
-            "operation %s %s node %s %s: %s",
+            "operation %s %s node %s %s (%s): %s",
             self._operation.uuid,
             self._operation.kind,
             self._operation.resource_uuid,
             state,
+            found["cause"],
             error,
         )
-        self._end(state, error)
+        self._end(state, error, found)
 
     def _undo(self) -> None:
         """Undo what was done, last first; a failing undo is noted and the rest goes on."""
@@ -300,11 +313,10 @@ class _Run:
             else:
                 record["state"] = "undone" if record["state"] == "done" else record["state"]
 
-    def _end(self, state: str, error: str | None) -> None:
+    def _end(self, state: str, error: str | None, found: Mapping[str, Any] | None = None) -> None:
         change = self._take_change() or self._change({})
-        self._store.finish(
-            self._operation, state, self._progress(), change, error, self._clock.now()
-        )
+        now = self._clock.now()
+        self._store.finish(self._operation, state, self._progress(), change, error, now, found)
 
     # -- what is written -----------------------------------------------------
 

@@ -11,10 +11,12 @@ from baremetal.api.render import serialiser
 from baremetal.api.types import kinds
 from baremetal.api.types.base import columns_for, visible
 from baremetal.api.types.operation import COMPUTED, Operation
+from baremetal.db.autopsies import get_autopsy
 from baremetal.db.database import Prepared, shown
 from baremetal.db.owners import on_node_of_project
 from baremetal.db.tables import operations
 from baremetal.domain import operation as op
+from baremetal.domain.autopsy import CAUSES
 from baremetal.domain.errors import NotFound
 from baremetal.domain.node import is_uuid
 
@@ -29,6 +31,7 @@ FILTERS = (
     Filter("kind", kinds.TEXT),
     Filter("node", kinds.TEXT, column="resource_uuid", resolve=_uuid_of_node),
     Filter("owner", kinds.TEXT),
+    Filter("cause", kinds.one_of(*CAUSES), about="Of those that failed for this cause."),
 )
 _MINE = Filter("mine", kinds.TEXT, where=partial(on_node_of_project, operations.c.resource_uuid))
 LISTING = Listing(Operation, FILTERS, detail_flag_since=1, unsortable=("steps",), mine=_MINE)
@@ -42,6 +45,11 @@ def list_operations(call: Call) -> Answer:
 def show(call: Call) -> Answer:
     """One operation with its steps."""
     return Answer(_document(call, call.args["operation"]))
+
+
+def autopsy(call: Call) -> Answer:
+    """What was found out about a failure: cause, evidence, what to try next."""
+    return Answer(get_autopsy(call.services.db, call.args["operation"].lower()))
 
 
 def cancel(call: Call) -> Answer:

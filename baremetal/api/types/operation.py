@@ -34,6 +34,7 @@ class Operation(Type):
     lease_expires_at = Field(kinds.MOMENT, source="lease_until")
     attempts = Field(kinds.INTEGER, about="How often a conductor has taken it up.")
     error = Field(kinds.LONG_TEXT)
+    cause = Field(kinds.TEXT, about="Why it failed, in a word; there is an autopsy then.")
     requested_by = Field(kinds.TEXT)
     request_id = Field(kinds.TEXT)
     created_at = Field(kinds.MOMENT)

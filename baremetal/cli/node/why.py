@@ -40,8 +40,25 @@ class WhyNode(One):
     def take_action(self, parsed_args: argparse.Namespace) -> Table:
         node = self.client.nodes.get(parsed_args.node)
         told = explain(node, datetime.now(UTC))
+        if node.get("last_error") and not node.get("operation"):
+            told = with_autopsy(told, self._last_failed(node["uuid"]))
         names = tuple(name for name, value in told.items() if value not in (None, ""))
         return names, row(told, names)
+
+    def _last_failed(self, uuid: str) -> Resource | None:
+        found = self.client.operations.list(
+            node=uuid, state="failed", sort_key="created_at", sort_dir="desc", limit=1
+        )
+        return next(iter(found), None)
+
+
+def with_autopsy(told: dict[str, Any], failed: Resource | None) -> dict[str, Any]:
+    """The same, and why its last error came about, where that was found out."""
+    if failed is None or not failed.get("cause") or failed.get("error") != told["last_error"]:
+        return told
+    command = f"baremetal operation autopsy {failed['uuid']}"
+    rest = {name: value for name, value in told.items() if name != "next"}
+    return {**rest, "cause": failed["cause"], "next": f"{command}; {told['next']}"}
 
 
 def explain(node: Resource, now: datetime) -> dict[str, Any]:

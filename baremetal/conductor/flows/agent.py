@@ -10,6 +10,7 @@ from typing import Any
 
 from baremetal.conductor.task import NodeTask
 from baremetal.domain import states
+from baremetal.domain.autopsy import AGENT_FAILED, AGENT_SILENT, TIMEOUT
 from baremetal.domain.errors import DriverError, NotSupported
 from baremetal.domain.outcomes import Done, Hold, Outcome, Plan, Wait
 from baremetal.drivers.deploy.steps import HOLD
@@ -68,13 +69,16 @@ def judge_agent(task: NodeTask, signal: Mapping[str, Any]) -> Outcome | None:
     if signal.get("timeout"):
         raise DriverError(
             f"The agent on node {task.node.title} was not heard of in time. "
-            "Look at the machine's console, its boot device and the network it boots from."
+            "Look at the machine's console, its boot device and the network it boots from.",
+            cause=AGENT_SILENT,
         )
     if signal.get("plan") != task.scratch.get("plan"):
         return wait_for_agent(task)
     if signal.get("status") != "succeeded":
         reason = signal.get("error") or "no reason given"
-        raise DriverError(f"The agent failed at '{signal.get('step')}': {reason}")
+        raise DriverError(
+            f"The agent failed at '{signal.get('step')}': {reason}", cause=AGENT_FAILED
+        )
     task.scratch["results"] = signal.get("results") or {}
     task.drop_plan()
     return Done(signal.get("message"))
@@ -103,7 +107,7 @@ def go_on_here(make: MakePlan) -> Callable[[NodeTask, Mapping[str, Any]], Outcom
 
     def go_on(task: NodeTask, signal: Mapping[str, Any]) -> Outcome | None:
         if signal.get("timeout"):
-            raise DriverError("Nobody said unhold before the hold's deadline.")
+            raise DriverError("Nobody said unhold before the hold's deadline.", cause=TIMEOUT)
         return run(task)
 
     return go_on

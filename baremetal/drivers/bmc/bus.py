@@ -6,10 +6,10 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Final, Self
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
 
 from baremetal.drivers.bmc.address import BmcAddress, RawCommand
 from baremetal.drivers.bmc.chassis import GET_CHASSIS_STATUS, PowerReading, decode_chassis_status
@@ -46,6 +46,8 @@ class BusStats:
     sessions_lost: int = 0
     commands: int = 0
     resends: int = 0
+    #: Commands that failed, by their errors' causes.
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 class IpmiBus:
@@ -100,6 +102,7 @@ class IpmiBus:
         except TimeoutError:
             raise _no_account(bmc) from None
         if isinstance(outcome, BmcError):
+            outcome.evidence = {"bmc": self.recent(bmc)}
             raise outcome
         return outcome
 
@@ -169,6 +172,14 @@ class IpmiBus:
                 on_result(bmc, reading)
         return readings
 
+    def recent(self, bmc: BmcAddress) -> list[dict[str, Any]]:
+        """The last exchanges with a BMC, oldest first, as ``Recent.told`` has them."""
+        exchange, place = self._exchange, self._names.known(bmc)
+        if exchange is None or place is None or isinstance(place, BmcNameUnknown):
+            return []
+        line = exchange.line_at(place)
+        return line.recent.told() if line is not None else []
+
     def stats(self) -> BusStats:
         """Figures for metrics; all zero before first use."""
         exchange = self._exchange
@@ -185,6 +196,7 @@ class IpmiBus:
             sessions_lost=counters.sessions_lost,
             commands=counters.commands,
             resends=counters.resends,
+            failures=dict(counters.failures),
         )
 
     def close(self, timeout: float = 2.0) -> None:

@@ -63,6 +63,7 @@ class BmcNoAnswer(BmcError):
     `unasked`: it was not given the chance, for our own turn had not come in time.
     """
 
+    cause = "bmc-unreachable"
     outcome_unknown: bool = False
     unasked: bool = False
 
@@ -96,6 +97,8 @@ class BmcNoAnswer(BmcError):
 
 class BmcAuthenticationFailed(BmcError):
     """The BMC refused who we said we are."""
+
+    cause = "bmc-refused"
 
     @classmethod
     def wrong_password(cls, bmc: "BmcAddress") -> "BmcAuthenticationFailed":
@@ -134,6 +137,8 @@ class BmcAuthenticationFailed(BmcError):
 class BmcSessionsExhausted(BmcError):
     """The BMC has no session left."""
 
+    cause = "bmc-refused"
+
     @classmethod
     def full(cls, bmc: "BmcAddress") -> "BmcSessionsExhausted":
         """The BMC said so."""
@@ -146,6 +151,7 @@ class BmcSessionsExhausted(BmcError):
 class BmcCommandFailed(BmcError):
     """The BMC understood, and declined. `completion_code` is IPMI 2.0, table 5-2."""
 
+    cause = "bmc-refused"
     completion_code: int = 0xFF
 
     @classmethod
@@ -165,6 +171,8 @@ class BmcCommandFailed(BmcError):
 class BmcProtocolError(BmcError):
     """The BMC's answers make no sense, or it and we have no protocol in common."""
 
+    cause = "bmc-garbled"
+
     @classmethod
     def nonsense(cls, bmc: "BmcAddress", what: str) -> "BmcProtocolError":
         """`what` completes: the BMC ..."""
@@ -176,6 +184,8 @@ class BmcProtocolError(BmcError):
 
 class BmcNameUnknown(BmcError):
     """The BMC's host name has no address."""
+
+    cause = "configuration"
 
     @classmethod
     def unresolved(cls, bmc: "BmcAddress", cause: str) -> "BmcNameUnknown":
@@ -189,6 +199,10 @@ class BmcNameUnknown(BmcError):
 class BmcAddressInvalid(BmcError):
     """An address, user name, password or option that no BMC could accept."""
 
+    cause = "configuration"
+
 
 class BmcBusClosed(BmcError):
     """This process is shutting down, or never reaches the BMC for a reason of its own."""
+
+    cause = "internal"

@@ -93,6 +93,10 @@ class Exchange:
         """All lines, as of now; to look at only."""
         return list(self._lines.values())
 
+    def line_at(self, address: SocketAddress) -> Line | None:
+        """The line to a BMC, if there is one; to look at only."""
+        return self._lines.get(peer_of(address))
+
     # For work, in the I/O thread.
 
     def submit(self, address: SocketAddress, request: Request, now: float) -> None:

@@ -14,6 +14,7 @@ from baremetal.drivers.bmc import verdict
 from baremetal.drivers.bmc.address import CIPHER_SUITES, BmcAddress, RawCommand
 from baremetal.drivers.bmc.errors import BmcBusClosed, BmcCommandFailed, BmcError, BmcNoAnswer
 from baremetal.drivers.bmc.protocol import RAKP, Answer, Plain, Refusal, Refused, SessionProtocol
+from baremetal.drivers.bmc.recent import Recent
 from baremetal.drivers.bmc.request import Request, Surroundings
 from baremetal.drivers.bmc.timing import Patience
 
@@ -44,6 +45,7 @@ class Line:
         #: The exchange's: when it has set its next alarm for this line.
         self.alarm: float | None = None
         self.queue: deque[Request] = deque()
+        self.recent = Recent()
         self._exchange = exchange
         self._timings = exchange.timings
         self._transmit = send
@@ -237,7 +239,7 @@ class Line:
         # Whoever waits for the same login would only fail the same way, one after another.
         for request in self._take_all():
             if request.bmc == bmc:
-                request.done(error_for(bmc))
+                self._end(request, error_for(bmc))
             else:
                 self.queue.append(request)
         self._next()
@@ -253,7 +255,7 @@ class Line:
             self.phase = Phase.READY
             self._current = None
             if request is not None:
-                request.done(_result(request, answer))
+                self._end(request, _result(request, answer))
             self._next()
 
     def _press_on(self, now: float) -> None:
@@ -309,12 +311,12 @@ class Line:
             self._current = None
             error = verdict.of_lost_command(request.command, self._journey, request.bmc, waited)
             self._on_the_list(request.bmc, error, now)
-            request.done(error)
+            self._end(request, error)
             self._next()
 
     def _fail_all(self, why: str) -> None:
         for request in self._take_all():
-            request.done(BmcBusClosed(f"BMC {request.bmc}: {why}."))
+            self._end(request, BmcBusClosed(f"BMC {request.bmc}: {why}."))
 
     def _take_all(self) -> list[Request]:
         waiting = [*([self._current] if self._current else []), *self.queue]
@@ -337,10 +339,16 @@ class Line:
                 error = verdict.of_lost_command(request.command, self._journey, request.bmc, waited)
             else:
                 error = verdict.of_silence(self._journey, request.bmc, waited)
-            request.done(error)
+            self._end(request, error)
         for request in [request for request in self.queue if now >= request.deadline]:
             self.queue.remove(request)
-            request.done(BmcNoAnswer.out_of_time(request.bmc, waited_for="earlier commands"))
+            self._end(request, BmcNoAnswer.out_of_time(request.bmc, waited_for="earlier commands"))
+
+    def _end(self, request: Request, outcome: bytes | BmcError) -> None:
+        self.recent.note(request.command, outcome)
+        if isinstance(outcome, BmcError):
+            self._exchange.counters.failures[outcome.cause] += 1
+        request.done(outcome)
 
     def _on_the_list(self, bmc: BmcAddress, error: BmcError, now: float) -> None:
         failures = self._exchange.backoff.record(bmc, error, now)

@@ -1,7 +1,8 @@
 """What passes between callers, lines and the place where lines meet."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from baremetal.drivers.bmc.address import BmcAddress, RawCommand
@@ -33,6 +34,8 @@ class Counters:
     sessions_lost: int = 0
     commands: int = 0
     resends: int = 0
+    #: Commands that failed, by their errors' causes.
+    failures: Counter[str] = field(default_factory=Counter)
 
 
 class Surroundings(Protocol):

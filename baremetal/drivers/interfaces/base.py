@@ -1,6 +1,7 @@
 """What all interfaces share: capabilities and fields declared as data, and validation."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from baremetal.domain.node import Node
 from baremetal.domain.properties import Property, check
@@ -26,6 +27,15 @@ class Interface:
         """
         if self.properties:
             check(self.properties, node.driver_info, "driver_info")
+
+    def evidence(self, node: Node) -> Mapping[str, Any]:
+        """What this process remembers of the machine, for the autopsy of a failed operation.
+
+        ``bmc`` is a list of the last exchanges, oldest first, each with ``at`` (ISO 8601),
+        ``command`` and ``outcome``; ``try`` is a list of shell commands by which a person may
+        ask the machine without us. No secret stands in any of it. Nobody is asked now.
+        """
+        return {}
 
 
 def validate_all(node: Node, *interfaces: Interface) -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from baremetal.clock import Clock
 from baremetal.domain import states
@@ -13,7 +13,7 @@ from baremetal.drivers.bmc.address import BmcAddress
 from baremetal.drivers.bmc.chassis import Power, PowerAction, get_power, set_power
 from baremetal.drivers.bmc.errors import BmcError, BmcNoAnswer
 from baremetal.drivers.interfaces import PowerInterface
-from baremetal.drivers.ipmi import BUS, PROPERTIES, address_of
+from baremetal.drivers.ipmi import BUS, PROPERTIES, address_of, by_hand
 
 T = TypeVar("T")
 
@@ -79,9 +79,15 @@ class IpmiPower(PowerInterface):
             if self._clock.monotonic() > deadline:
                 raise DriverError(
                     f"Node {node.title} did not reach '{goal}' within {seconds:.0f} s. "
-                    "Look at its console and BMC, or ask again with a longer timeout."
+                    "Look at its console and BMC, or ask again with a longer timeout.",
+                    cause="timeout",
                 )
             self._clock.sleep(_LOOK_SECONDS)
+
+    def evidence(self, node: Node) -> Mapping[str, Any]:
+        """The last exchanges with the BMC, and how to ask it by ipmitool."""
+        bmc = address_of(node)
+        return {"bmc": BUS.recent(bmc), "try": [by_hand(bmc, "chassis", "status")]}
 
     def get_power_states(self, nodes: Sequence[Node]) -> Iterator[tuple[str, str | DriverError]]:
         """Ask all BMCs at once."""

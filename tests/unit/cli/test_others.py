@@ -80,3 +80,48 @@ def test_the_status_counts(api: StandIn, run: Run) -> None:
 def test_a_service_without_operations_has_a_status_as_well(api: StandIn, run: Run) -> None:
     api.has_operations = False
     assert run("status", "-f", "yaml").code == 0
+
+
+def test_an_autopsy_is_told_line_by_line_and_left_as_it_is_in_json(api: StandIn, run: Run) -> None:
+    uuid = _operation(api)
+    api.autopsies[uuid] = {
+        "step": "check_power",
+        "cause": "bmc-unreachable",
+        "meaning": "The BMC did not answer.",
+        "message": "check_power: BMC 192.0.2.1:623 did not answer for 5.0 s.",
+        "at": "2026-01-01T10:20:01.000000+00:00",
+        "evidence": {
+            "bmc": [
+                {
+                    "at": "2026-01-01T10:20:00.500+00:00",
+                    "command": "Get Chassis Status",
+                    "outcome": "BMC 192.0.2.1:623 did not answer",
+                    "times": 3,
+                }
+            ],
+            "agent": {
+                "heard_at": "2026-01-01T10:10:00+00:00",
+                "heard_seconds_ago": 601,
+                "reports": [
+                    {"at": "2026-01-01T10:10:00+00:00", "percent": 40, "message": "written 1 MiB"}
+                ],
+                "last_word": {"status": "failed", "error": "no disk"},
+            },
+            "timings": {"queued": 0.01, "check_power": 5.02},
+            "attempts": 1,
+            "conductor": "host-1",
+        },
+        "next": ["baremetal node power show n", "baremetal node manage n"],
+    }
+    told = run("operation", "autopsy", uuid).out
+    for words in (
+        "bmc-unreachable: The BMC did not answer.",
+        "10:20:00 Get Chassis Status (3 times): BMC 192.0.2.1:623 did not answer",
+        "last heard 601 s before the end",
+        "10:10:00 40 %: written 1 MiB",
+        "its last word: status failed, error no disk",
+        "check_power: 5.0",
+        "baremetal node power show n",
+    ):
+        assert words in told
+    assert json.loads(run("operation", "autopsy", uuid, "-f", "json").out) == api.autopsies[uuid]

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from baremetal.cli.cells import describe_operation
-from baremetal.cli.node.why import advice, explain, moment
+from baremetal.cli.node.why import advice, explain, moment, with_autopsy
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 OPERATION = {
@@ -75,3 +75,13 @@ def test_an_operation_in_few_words() -> None:
     assert describe_operation(waiting) == expected
     queued = {"kind": "clean", "state": "queued", "step": None}
     assert describe_operation(queued) == "clean: queued"
+
+
+def test_an_error_that_was_looked_into_leads_to_its_autopsy() -> None:
+    told = explain(_node("deploy failed", last_error="no disk"), NOW)
+    failed = {"uuid": "op-2", "cause": "agent-reported-failure", "error": "no disk"}
+    more = with_autopsy(told, failed)
+    assert more["cause"] == "agent-reported-failure"
+    assert more["next"].startswith("baremetal operation autopsy op-2; baremetal node deploy n")
+    for other in (None, failed | {"error": "of long ago"}, failed | {"cause": None}):
+        assert with_autopsy(told, other) == told

@@ -67,6 +67,7 @@ class StandIn:
         self.nodes: dict[str, Json] = {}
         self.ports: dict[str, Json] = {}
         self.operations: dict[str, Json] = {}
+        self.autopsies: dict[str, Json] = {}
         self.doomed: set[str] = set()  # names of nodes with which all work fails
         self.seen: list[Seen] = []
         self.failures: list[Canned] = []
@@ -296,6 +297,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._list("operations", found, {})
         elif rest[0] not in operations:
             self._fault(404, f"Operation {rest[0]} could not be found.")
+        elif rest[1:] == ["autopsy"]:
+            self._json(200, self.stand_in.autopsies[rest[0]])
         else:
             self._json(202 if rest[1:] else 200, operations[rest[0]])
 
