@@ -60,11 +60,15 @@ def test_nodes_are_shared_and_taken_over(plane: PlaneProcess) -> None:
     def of(host: str) -> set[str]:
         return set(nodes(f"&conductor={host}"))
 
-    swept = _until(nodes, lambda seen: any(node["power_state"] for node in seen.values()))
+    def read(seen: dict[str, dict[str, Any]]) -> set[str]:
+        return {name for name, node in seen.items() if node["power_state"]}
+
+    # A sweep writes node by node, so the first ones say little.
+    swept = _until(nodes, lambda seen: read(seen) and read(seen) >= of(mine))
     assert {node["conductor"] for node in swept.values()} == {mine, "other"}
     assert {n for n, node in swept.items() if node["conductor"] == mine} == of(mine)
     assert {n for n, node in swept.items() if node["conductor"] == "other"} == of("other")
-    assert {n for n, node in swept.items() if node["power_state"]} == of(mine)
+    assert read(swept) == of(mine)
     # The other one's word runs out, and with it its share.
     _until(nodes, lambda seen: all(node["power_state"] for node in seen.values()))
     assert of(mine) == set(nodes())
