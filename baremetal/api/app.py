@@ -17,6 +17,7 @@ import pecan.routing
 import pecan.util
 import webob
 
+from baremetal import log
 from baremetal.api import errors, versions
 from baremetal.api.call import Answer, Call
 from baremetal.api.guard import admit
@@ -205,7 +206,12 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        environ["baremetal.request_id"] = f"req-{secrets.token_hex(16)}"
+        request_id = environ["baremetal.request_id"] = f"req-{secrets.token_hex(16)}"
+        given = environ.get("HTTP_X_OPENSTACK_REQUEST_ID")
+        context = {"request_id": request_id}
+        if given is not None and log.valid_request_id(given):
+            context["global_request_id"] = given
+        log.CONTEXT.set(context)
         path = environ.get("PATH_INFO", "")
         if path == PREFIX or path.startswith(PREFIX + "/"):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX

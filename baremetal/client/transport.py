@@ -162,7 +162,7 @@ def _error_in(response: "Response", method: str, url: str) -> errors.ApiError:
             fault=errors.fault_in(response.text, response.status_code),
             method=method,
             url=url,
-            request_id=response.headers.get("x-openstack-request-id"),
+            request_id=response.headers.get("openstack-request-id"),
             headers=response.headers,
         )
     )

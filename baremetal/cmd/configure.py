@@ -1,8 +1,6 @@
 """Configuration of a process, from files and from its command line."""
 
 import argparse
-import logging
-import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -10,19 +8,8 @@ from pathlib import Path
 from oslo_config import cfg
 
 from baremetal import conf as options
+from baremetal import log
 from baremetal.cmd.state import StateDir
-
-#: Libraries that tell more than an administrator wants to know.
-_NOISY = (
-    "stevedore",
-    "oslo",
-    "oslo_messaging",
-    "alembic",
-    "asyncio",
-    "keystoneauth",
-    "keystonemiddleware",
-)
-_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 def configured(args: argparse.Namespace, state: StateDir) -> cfg.ConfigOpts:
@@ -43,14 +30,8 @@ def configured(args: argparse.Namespace, state: StateDir) -> cfg.ConfigOpts:
         value = getattr(args, name, None)
         if value is not None:
             conf.set_override(name, value, group="api")
-    _set_up_logging(conf)
+    log.set_up(conf.log_level, conf.log_format)
     return conf
-
-
-def _set_up_logging(conf: cfg.ConfigOpts) -> None:
-    logging.basicConfig(stream=sys.stderr, level=conf.log_level.upper(), format=_FORMAT, force=True)
-    for noisy in _NOISY:
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def service_configuration(program: str, argv: Sequence[str] | None) -> cfg.ConfigOpts:
@@ -62,7 +43,7 @@ def service_configuration(program: str, argv: Sequence[str] | None) -> cfg.Confi
     conf = cfg.CONF
     options.register(conf)
     conf(argv, project="baremetal", prog=program, version=version("baremetal"))
-    _set_up_logging(conf)
+    log.set_up(conf.log_level, conf.log_format)
     return conf
 
 

@@ -27,7 +27,7 @@ from baremetal.drivers.registry import Registry
 from baremetal.engine.members import Members
 from baremetal.engine.runner import Runner
 from baremetal.engine.worker import Worker
-from baremetal.rpc.transport import EXCHANGE, TOPIC
+from baremetal.rpc.transport import EXCHANGE, TOPIC, Carrier
 
 LOG = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class Conductor:
             transport,
             oslo_messaging.Target(topic=TOPIC, server=self._host, exchange=EXCHANGE),
             [endpoint],
+            serializer=Carrier(),
             access_policy=oslo_messaging.DefaultRPCAccessPolicy,
         )
         self._stopping = threading.Event()

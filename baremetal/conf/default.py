@@ -23,4 +23,11 @@ OPTS = [
         choices=("debug", "info", "warning", "error"),
         help="What to log to standard error.",
     ),
+    cfg.StrOpt(
+        "log_format",
+        default="text",
+        choices=("text", "json"),
+        help="How log lines are written. 'json': an object per line, with time, level, logger, "
+        "message and, where known, request_id, global_request_id, operation and node.",
+    ),
 ]

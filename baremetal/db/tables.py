@@ -165,6 +165,7 @@ operations = sa.Table(
     sa.Column("conductor_group", sa.String(255), nullable=False, server_default=""),
     sa.Column("requested_by", sa.String(255)),
     sa.Column("request_id", sa.String(64)),
+    sa.Column("global_request_id", sa.String(64)),
     _json("params"),
     _json("scratch"),
     sa.Column("steps", JsonText, nullable=False, server_default="[]"),

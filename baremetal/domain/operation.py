@@ -43,6 +43,7 @@ class Operation:
     message: str | None = None
     requested_by: str | None = None
     request_id: str | None = None
+    global_request_id: str | None = None
 
     def percent_with(self, percent_of_step: int) -> int:
         """How far the whole has come, 0 to 100, with so much of the step it is at."""

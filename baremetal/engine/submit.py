@@ -1,5 +1,6 @@
 """How a request becomes an operation: compare and swap on the node, and the row, at once."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from baremetal.db.types import stamp
 from baremetal.domain import operation as op
 from baremetal.domain import states
 from baremetal.domain.errors import ChangedMeanwhile, Conflict
+
+LOG = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
 
@@ -39,6 +42,8 @@ class Requester:
 
     name: str | None = None
     request_id: str | None = None
+    #: That of whoever has asked the requester, to follow it through several services.
+    global_request_id: str | None = None
 
 
 class Submitter:
@@ -92,10 +97,12 @@ class Submitter:
                 "params": dict(params),
                 "requested_by": requester.name,
                 "request_id": requester.request_id,
+                "global_request_id": requester.global_request_id,
             }
             news.append(store.state_event(intent, op.QUEUED, None, None, at))
             self._swap(tx, row, {**values, "operation_uuid": uuid}, at, news)
             store.insert(tx, intent, at)
+        LOG.info("operation %s %s node %s queued", uuid, kind, row["uuid"])
         self._ring(row["conductor_group"], row["uuid"])
         return uuid
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from baremetal import log
 from baremetal.clock import Clock
 from baremetal.db.operations import OperationStore
 from baremetal.domain.errors import Unavailable
@@ -146,9 +147,18 @@ class Worker:
             return min(self._threads - counted, self._threads * _MOST - len(self._active))
 
     def _work(self, operation: Operation) -> None:
+        before = log.CONTEXT.set(
+            {
+                "request_id": operation.request_id,
+                "global_request_id": operation.global_request_id,
+                "operation": operation.uuid,
+                "node": operation.resource_uuid,
+            }
+        )
         try:
             self._run(operation)
         finally:
+            log.CONTEXT.reset(before)
             with self._lock:
                 self._active.pop(operation.id, None)
                 self._idle.notify_all()

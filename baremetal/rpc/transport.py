@@ -7,6 +7,7 @@ from typing import Any
 import oslo_messaging
 from oslo_config import cfg
 
+from baremetal import log
 from baremetal.domain import errors
 
 LOG = logging.getLogger(__name__)
@@ -33,6 +34,19 @@ def make_transport(conf: cfg.ConfigOpts, url: str | None = None) -> Any:
     return transport
 
 
+class Carrier(oslo_messaging.NoOpSerializer):  # type: ignore[misc]
+    """Lets the ids of a request travel with its messages, so that both ends log the same."""
+
+    def serialize_context(self, ctxt: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The context of a message, with the ids."""
+        return {**ctxt, **log.carried()}
+
+    def deserialize_context(self, ctxt: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same, at the other end, in the thread that will carry the request out."""
+        log.take_up(ctxt)
+        return ctxt
+
+
 class Client:
     """Calls and casts to one topic.
 
@@ -43,7 +57,9 @@ class Client:
     def __init__(self, transport: Any, topic: str, cap: str | None = None) -> None:
         """Speak to servers of `topic`, and send nothing that is newer than version `cap`."""
         target = oslo_messaging.Target(topic=topic, version="1.0")
-        self._client = oslo_messaging.get_rpc_client(transport, target, version_cap=cap)
+        self._client = oslo_messaging.get_rpc_client(
+            transport, target, version_cap=cap, serializer=Carrier()
+        )
 
     def tell(self, server: str, method: str, **arguments: Any) -> bool:
         """Tell one server; a message that cannot be sent is only logged. Whether it was."""

@@ -1,4 +1,4 @@
-"""Why operations failed: the cause in a word, and the autopsy."""
+"""Why operations failed, in a word and in full; the id under which others know their request."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Add the columns; what failed before has neither."""
+    """Add the columns; what was before has none of them."""
     op.add_column("operations", sa.Column("cause", sa.String(32)))
     op.add_column("operations", sa.Column("autopsy", sa.Text()))
+    op.add_column("operations", sa.Column("global_request_id", sa.String(64)))

@@ -64,7 +64,7 @@ def test_nodes_are_shared_and_taken_over(plane: PlaneProcess) -> None:
         return {name for name, node in seen.items() if node["power_state"]}
 
     # A sweep writes node by node, so the first ones say little.
-    swept = _until(nodes, lambda seen: read(seen) and read(seen) >= of(mine))
+    swept = _until(nodes, lambda seen: set() < of(mine) <= read(seen))
     assert {node["conductor"] for node in swept.values()} == {mine, "other"}
     assert {n for n, node in swept.items() if node["conductor"] == mine} == of(mine)
     assert {n for n, node in swept.items() if node["conductor"] == "other"} == of("other")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from baremetal import log
 from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
 from baremetal.api.guard import permit
@@ -127,7 +128,9 @@ _GOES_WITH = {
 
 def requester(call: Call) -> Requester:
     """Who asks, for the operation's record."""
-    return Requester(call.identity.name, call.request_id)
+    return Requester(
+        call.identity.name, call.request_id, log.CONTEXT.get().get("global_request_id")
+    )
 
 
 def show(call: Call) -> dict[str, Any]:

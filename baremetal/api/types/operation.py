@@ -37,6 +37,7 @@ class Operation(Type):
     cause = Field(kinds.TEXT, about="Why it failed, in a word; there is an autopsy then.")
     requested_by = Field(kinds.TEXT)
     request_id = Field(kinds.TEXT)
+    global_request_id = Field(kinds.TEXT, about="The X-Openstack-Request-Id of the request.")
     created_at = Field(kinds.MOMENT)
     started_at = Field(kinds.MOMENT)
     finished_at = Field(kinds.MOMENT)
