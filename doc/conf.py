@@ -13,6 +13,7 @@ OURS = [
     "api_reference",
     "cause_reference",
     "driver_reference",
+    "metric_reference",
     "options_reference",
     "state_diagram",
 ]

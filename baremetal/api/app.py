@@ -85,7 +85,9 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
     @pecan.expose(content_type=_JSON)  # type: ignore[untyped-decorator]
     def serve(self, **_query: str) -> Any:
         """Whatever the route's controller answers."""
-        answer = self._answer(pecan.request.environ)
+        environ = pecan.request.environ
+        answer = self._answer(environ)
+        environ["baremetal.status"] = answer.status
         headers = list(answer.headers.items())
         if answer.stream is not None:
             headers.append(("Content-Type", "text/event-stream"))
@@ -98,7 +100,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             headers.append(("Content-Length", str(size)))
         return webob.Response(status=answer.status, headerlist=headers, app_iter=parts)
 
-    def _answer(self, environ: Mapping[str, Any]) -> Answer:
+    def _answer(self, environ: dict[str, Any]) -> Answer:
         version = versions.DEFAULT
         try:
             asked = environ.get(_VERSION_KEY), environ.get(_COMMON_VERSION_KEY)
@@ -149,7 +151,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             headers["Retry-After"] = "5"
         return Answer(errors.body(error.message, status), status, headers)
 
-    def _dispatch(self, environ: Mapping[str, Any], version: int) -> Answer:
+    def _dispatch(self, environ: dict[str, Any], version: int) -> Answer:
         path = _path(environ["baremetal.path"])
         match = self._router.find(path.strip("/").split("/"))
         if match is None:
@@ -160,6 +162,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             message = f"{method} is not allowed on {path}."
             headers = {"Allow": ", ".join(sorted(match.methods))}
             return Answer(errors.body(message, _METHOD_NOT_ALLOWED), _METHOD_NOT_ALLOWED, headers)
+        environ["baremetal.route"] = route
         identity = self._identified(environ, route)
         if version < route.since:
             return Answer(

@@ -17,6 +17,7 @@ from baremetal.db.clock import SharedClock
 from baremetal.db.database import Database
 from baremetal.db.schema import ensure_current
 from baremetal.db.vault import Vault
+from baremetal.health.front import Front, Probes
 from baremetal.rpc.conductor import ConductorClient
 from baremetal.rpc.transport import make_transport
 
@@ -43,7 +44,9 @@ class AllInOne:
         auth = authenticator(conf, state)
         self.conductor = Conductor(conf, self.db, vault, transport, clock)
         self.services = Services(conf, self.db, vault, ConductorClient(transport), auth, clock)
-        self._server = make_server(conf, Application(self.services))
+        probes = Probes(conf, self.db, clock, metrics=conf.api.metrics)
+        front = Front(Application(self.services), probes, clock)
+        self._server = make_server(conf, front)
         self._transport = transport
 
     def start(self) -> str:

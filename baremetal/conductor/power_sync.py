@@ -15,6 +15,7 @@ from baremetal.domain.node import Node
 from baremetal.drivers.interfaces import PowerInterface
 from baremetal.drivers.registry import Registry
 from baremetal.engine.members import Members
+from baremetal.meters import METERS, Sweep
 
 LOG = logging.getLogger(__name__)
 
@@ -50,6 +51,9 @@ class PowerSync:
             try:
                 # As they come: a BMC that keeps us waiting is not to hold up what others said.
                 for uuid, answer in power.get_power_states(some):
+                    if isinstance(answer, DriverError):
+                        with METERS.unread.lock:
+                            METERS.unread[answer.cause,] += 1
                     self._reconcile(by_uuid[uuid], answer)
             except Unavailable:
                 raise
@@ -57,7 +61,9 @@ class PowerSync:
                 # One driver's defect is not to hide the machines of the others.
                 LOG.exception("power sync of %d nodes by %s", len(some), type(power).__name__)
         count = sum(map(len, by_interface.values()))
-        LOG.info("power sync: %d nodes in %.2f s", count, self._clock.monotonic() - begun)
+        seconds = self._clock.monotonic() - begun
+        METERS.sweep = Sweep(METERS.sweep.count + 1, count, seconds)
+        LOG.info("power sync: %d nodes in %.2f s", count, seconds)
         return count
 
     def _machines(self) -> Mapping[PowerInterface, Sequence[Node]]:

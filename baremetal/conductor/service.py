@@ -27,6 +27,9 @@ from baremetal.drivers.registry import Registry
 from baremetal.engine.members import Members
 from baremetal.engine.runner import Runner
 from baremetal.engine.worker import Worker
+from baremetal.health.front import Probes
+from baremetal.health.server import HealthServer
+from baremetal.meters import METERS
 from baremetal.rpc.transport import EXCHANGE, TOPIC, Carrier
 
 LOG = logging.getLogger(__name__)
@@ -93,8 +96,17 @@ class Conductor:
             sync = PowerSync(self._nodes, self._registry, members, clock, self._host)
             self._duties.append(Duty("power_sync", conf.conductor.power_sync_interval, sync.sweep))
 
+        self._health: HealthServer | None = None
+        if conf.conductor.metrics_port:
+            self._health = HealthServer(
+                Probes(conf, db, clock), conf.conductor.metrics_host, conf.conductor.metrics_port
+            )
+
     def start(self) -> None:
         """Join the others, and take up work."""
+        METERS.sources[self._host] = self._registry.figures
+        if self._health is not None:
+            self._health.start()
         drivers = {name: self._registry.info(name).as_data() for name in self._registry.names}
         now = self._clock.now()
         until = self._clock.after(MEMBER_SECONDS)
@@ -120,6 +132,9 @@ class Conductor:
             LOG.warning("cannot say goodbye: %s", error.message)
         ended = self._worker.stop(grace)
         self._server.stop()
+        if self._health is not None:
+            self._health.stop()
+        METERS.sources.pop(self._host, None)
         for thread in self._threads:
             thread.join(grace)
         return ended

@@ -41,6 +41,11 @@ OPTS = [
         help="Largest request body, KiB. A larger one is answered 413.",
     ),
     cfg.IntOpt("max_limit", default=1000, min=1, max=10000, help="Largest page of a list."),
+    cfg.BoolOpt(
+        "metrics",
+        default=True,
+        help="Whether /metrics answers, which asks for no credentials.",
+    ),
     cfg.StrOpt(
         "public_url",
         help="URL under which callers reach the API, up to and with /baremetal, for links. "

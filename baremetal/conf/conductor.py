@@ -84,6 +84,15 @@ OPTS = [
         max=86400,
         help="How often the power state of all nodes is read, seconds. 0: never.",
     ),
+    cfg.PortOpt(
+        "metrics_port",
+        default=0,
+        help="Port on which a conductor answers /metrics, /healthz and /readyz, which ask for no "
+        "credentials. 0: none.",
+    ),
+    cfg.HostAddressOpt(
+        "metrics_host", default="127.0.0.1", help="Address on which it answers them."
+    ),
     cfg.IntOpt(
         "kept_events", default=100000, min=1000, help="Events that the event stream can replay."
     ),

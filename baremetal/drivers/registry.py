@@ -11,6 +11,7 @@ from stevedore.exception import NoMatches
 
 from baremetal.domain.catalog import HardwareInfo
 from baremetal.domain.errors import InvalidInput, NotSupported
+from baremetal.domain.figures import Figure
 from baremetal.domain.node import Node
 from baremetal.domain.properties import Property
 from baremetal.drivers.hardware.base import HardwareType
@@ -117,6 +118,11 @@ class Registry:
             if key not in self._drivers:
                 self._drivers[key] = self._compose(node)
             return self._drivers[key]
+
+    def figures(self) -> list[Figure]:
+        """What the interfaces that are in use have counted."""
+        loaded = [interface for interface in list(self._loaded.values()) if interface is not None]
+        return [figure for interface in loaded for figure in interface.figures()]
 
     def _compose(self, node: Node) -> Driver:
         if node.driver not in self._types:

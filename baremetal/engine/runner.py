@@ -15,6 +15,7 @@ from baremetal.domain.outcomes import Done, Hold, Outcome, Wait
 from baremetal.domain.states import Phase
 from baremetal.engine import autopsy
 from baremetal.engine.flow import Flow, Step, Task
+from baremetal.meters import METERS
 
 LOG = logging.getLogger(__name__)
 
@@ -317,6 +318,8 @@ class _Run:
         change = self._take_change() or self._change({})
         now = self._clock.now()
         self._store.finish(self._operation, state, self._progress(), change, error, now, found)
+        with METERS.ended.lock:
+            METERS.ended[self._operation.kind, state, found["cause"] if found else ""] += 1
 
     # -- what is written -----------------------------------------------------
 

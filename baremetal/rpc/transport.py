@@ -8,7 +8,9 @@ import oslo_messaging
 from oslo_config import cfg
 
 from baremetal import log
+from baremetal.clock import Clock
 from baremetal.domain import errors
+from baremetal.meters import METERS
 
 LOG = logging.getLogger(__name__)
 
@@ -54,6 +56,8 @@ class Client:
     exceptions with structured arguments do not survive the way.
     """
 
+    _clock = Clock()
+
     def __init__(self, transport: Any, topic: str, cap: str | None = None) -> None:
         """Speak to servers of `topic`, and send nothing that is newer than version `cap`."""
         target = oslo_messaging.Target(topic=topic, version="1.0")
@@ -80,8 +84,10 @@ class Client:
         :raises BaremetalError: what the server raised.
         """
         prepared = self._client.prepare(server=server, timeout=timeout, retry=0, version=since)
+        begun, outcome = self._clock.monotonic(), "lost"
         try:
             answer = prepared.call({}, method, **arguments)
+            outcome = "refused" if "error" in answer else "answered"
         except (oslo_messaging.RPCVersionCapError, oslo_messaging.UnsupportedVersion) as error:
             raise errors.NotSupported(
                 f"Conductor {server} does not answer '{method}', which version {since} brought."
@@ -98,6 +104,8 @@ class Client:
             ) from error
         except (oslo_messaging.MessageDeliveryFailure, oslo_messaging.MessagingException) as error:
             raise errors.Unavailable(f"The message bus does not answer: {error}") from error
+        finally:
+            METERS.rpc.observe((method, outcome), self._clock.monotonic() - begun)
         if "error" in answer:
             raise _revived(*answer["error"])
         return answer["result"]

@@ -9,6 +9,7 @@ from baremetal.api.guard import visible_node
 from baremetal.api.query import Parameter
 from baremetal.api.types import kinds
 from baremetal.domain.errors import InvalidInput, Unavailable
+from baremetal.meters import METERS
 
 #: How often the log is looked at, and how often a silent stream shows that it lives; seconds.
 _LOOK_SECONDS = 0.25
@@ -48,6 +49,7 @@ class _Stream:
         self._node = node
         self._project = call.only_of
         self._chunks = self._generate()
+        METERS.streams.add(id(self))
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -59,6 +61,7 @@ class _Stream:
         """Free the stream's place; the server calls this when the caller is gone."""
         services, self._chunks = self._services, iter(())
         if services is not None:
+            METERS.streams.discard(id(self))
             services.streams.release()
             self._services = None  # type: ignore[assignment]
 

@@ -1,8 +1,9 @@
 """What all interfaces share: capabilities and fields declared as data, and validation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from baremetal.domain.figures import Figure
 from baremetal.domain.node import Node
 from baremetal.domain.properties import Property, check
 
@@ -36,6 +37,10 @@ class Interface:
         ask the machine without us. No secret stands in any of it. Nobody is asked now.
         """
         return {}
+
+    def figures(self) -> Iterable[Figure]:
+        """What this process has counted of its dealings with machines, for metrics."""
+        return ()
 
 
 def validate_all(node: Node, *interfaces: Interface) -> None:

@@ -1,13 +1,14 @@
 """Power by IPMI."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from baremetal.clock import Clock
 from baremetal.domain import states
 from baremetal.domain.errors import DriverError, InvalidInput
+from baremetal.domain.figures import Figure
 from baremetal.domain.node import Node
 from baremetal.drivers.bmc.address import BmcAddress
 from baremetal.drivers.bmc.chassis import Power, PowerAction, get_power, set_power
@@ -31,6 +32,19 @@ _TIMEOUT = 60.0
 #: How long a sweep may take: so long, and a second more for so many BMCs.
 _SWEEP_SECONDS = 8.0
 _SWEPT_IN_A_SECOND = 500
+#: What is shown of `BusStats`.
+_GAUGES = {
+    "sessions_open": "IPMI sessions that are open.",
+    "requests_waiting": "IPMI commands that wait for their turn.",
+    "backing_off": "BMCs that are left in peace for a while, since they failed.",
+}
+_COUNTERS = {
+    "commands": "IPMI commands, as asked for.",
+    "resends": "IPMI packets that were sent again.",
+    "logins": "IPMI logins that succeeded.",
+    "login_failures": "IPMI logins that failed.",
+    "sessions_lost": "IPMI sessions that ended unasked.",
+}
 
 
 class IpmiPower(PowerInterface):
@@ -88,6 +102,18 @@ class IpmiPower(PowerInterface):
         """The last exchanges with the BMC, and how to ask it by ipmitool."""
         bmc = address_of(node)
         return {"bmc": BUS.recent(bmc), "try": [by_hand(bmc, "chassis", "status")]}
+
+    def figures(self) -> Iterable[Figure]:
+        """Of the one bus over which all IPMI goes."""
+        stats = BUS.stats()
+        for name, about in _GAUGES.items():
+            yield Figure(f"bmc_{name}", about, getattr(stats, name))
+        for name, about in _COUNTERS.items():
+            yield Figure(f"bmc_{name}", about, getattr(stats, name), counter=True)
+        about = "IPMI commands that failed, by cause."
+        for cause in sorted({error.cause for error in BmcError.__subclasses__()}):
+            count = stats.failures.get(cause, 0)
+            yield Figure("bmc_failures", about, count, {"cause": cause}, counter=True)
 
     def get_power_states(self, nodes: Sequence[Node]) -> Iterator[tuple[str, str | DriverError]]:
         """Ask all BMCs at once."""

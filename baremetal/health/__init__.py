@@ -1,0 +1,1 @@
+"""Metrics, and whether a process is alive and ready."""

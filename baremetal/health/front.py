@@ -1,0 +1,94 @@
+"""``/metrics``, ``/healthz`` and ``/readyz``: before the API, or alone."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+from oslo_config import cfg
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from baremetal.clock import Clock
+from baremetal.db.database import Database
+from baremetal.health.checks import missing
+from baremetal.health.metrics import Metrics
+from baremetal.meters import METERS, Meters
+
+StartResponse = Callable[..., Any]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+#: Status line, content type, body.
+Reply = tuple[str, str, bytes]
+
+_JSON = "application/json"
+_OK = "200 OK"
+
+
+class Probes:
+    """The three paths. They ask for no credentials, and tell nothing that needs any."""
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, db: Database, clock: Clock, *, metrics: bool = True
+    ) -> None:
+        """Answer for a process with this configuration and database."""
+        self._conf = conf
+        self._db = db
+        self._clock = clock
+        self._metrics = Metrics(db, clock)
+        self.paths: dict[str, Callable[[], Reply]] = {
+            "/healthz": self._alive,
+            "/readyz": self._ready,
+        }
+        if metrics:
+            self.paths["/metrics"] = self._figures
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        """Answer one request, as a WSGI application of its own."""
+        method, reply = environ["REQUEST_METHOD"], self.paths.get(environ.get("PATH_INFO", ""))
+        if reply is None:
+            status, kind, body = "404 Not Found", "text/plain", b"Nothing is here.\n"
+        elif method not in ("GET", "HEAD"):
+            status, kind, body = "405 Method Not Allowed", "text/plain", b"Only GET is allowed.\n"
+        else:
+            status, kind, body = reply()
+        headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+        start_response(status, [*headers, ("Cache-Control", "no-store")])
+        return [] if method == "HEAD" else [body]
+
+    def _alive(self) -> Reply:
+        return _OK, _JSON, orjson.dumps({"alive": True})
+
+    def _ready(self) -> Reply:
+        lacking = missing(self._conf, self._db, self._clock)
+        body = orjson.dumps({"ready": not lacking, "missing": lacking})
+        return ("503 Service Unavailable" if lacking else _OK), _JSON, body
+
+    def _figures(self) -> Reply:
+        return _OK, CONTENT_TYPE_LATEST, self._metrics.text()
+
+
+class Front:
+    """An application with the three paths before it, and a watch on how long it takes.
+
+    The application says in its environ which route it took (``baremetal.route``, with `method`
+    and `path`) and how it answered (``baremetal.status``).
+    """
+
+    def __init__(
+        self, application: Application, probes: Probes, clock: Clock, meters: Meters = METERS
+    ) -> None:
+        """Stand before `application`."""
+        self._application = application
+        self._probes = probes
+        self._paths = probes.paths
+        self._now = clock.monotonic
+        self._observe = meters.http.observe
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ.get("PATH_INFO") in self._paths:
+            return self._probes(environ, start_response)
+        begun = self._now()
+        answer = self._application(environ, start_response)
+        route, status = environ.get("baremetal.route"), environ.get("baremetal.status", 0)
+        labels = ("-", "-") if route is None else (route.method, route.path)
+        self._observe((*labels, str(status)), self._now() - begun)
+        return answer
