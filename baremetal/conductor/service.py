@@ -10,8 +10,10 @@ import oslo_messaging
 from oslo_config import cfg
 
 from baremetal.clock import Clock
+from baremetal.conductor import notify
 from baremetal.conductor.flows import FLOWS
 from baremetal.conductor.manager import ConductorEndpoint
+from baremetal.conductor.notify import Outbox
 from baremetal.conductor.power_sync import PowerSync
 from baremetal.conductor.task import NodeTask, Settings
 from baremetal.db.conductors import ConductorStore
@@ -19,6 +21,7 @@ from baremetal.db.database import Database
 from baremetal.db.events import EventLog
 from baremetal.db.nodes import NodeStore
 from baremetal.db.operations import OperationStore
+from baremetal.db.outbox import OutboxStore
 from baremetal.db.vault import Vault
 from baremetal.domain import states
 from baremetal.domain.errors import Unavailable
@@ -30,6 +33,7 @@ from baremetal.engine.worker import Worker
 from baremetal.health.front import Probes
 from baremetal.health.server import HealthServer
 from baremetal.meters import METERS
+from baremetal.rpc.notifications import NotificationSender, wanted
 from baremetal.rpc.transport import EXCHANGE, TOPIC, Carrier
 
 LOG = logging.getLogger(__name__)
@@ -89,13 +93,23 @@ class Conductor:
         self._threads: list[threading.Thread] = []
         self._duties = [
             Duty("member", MEMBER_SECONDS / 3, self._renew),
-            Duty("prune", _PRUNE_SECONDS, lambda: self._events.prune(conf.conductor.kept_events)),
+            Duty(
+                "prune",
+                _PRUNE_SECONDS,
+                lambda: self._events.prune(conf.conductor.kept_events, clock.now()),
+            ),
         ]
         if conf.conductor.power_sync_interval:
             members = Members(self._members, clock)
             sync = PowerSync(self._nodes, self._registry, members, clock, self._host)
             self._duties.append(Duty("power_sync", conf.conductor.power_sync_interval, sync.sweep))
 
+        self._outbox: Outbox | None = None
+        if wanted(conf):
+            self._sender = NotificationSender(conf, f"conductor.{self._host}")
+            send = self._sender.send
+            self._outbox = Outbox(OutboxStore(db), self._events, send, clock, self._host)
+            self._duties.append(Duty("notify", notify.SECONDS, self._outbox.deliver))
         self._health: HealthServer | None = None
         if conf.conductor.metrics_port:
             self._health = HealthServer(
@@ -105,6 +119,8 @@ class Conductor:
     def start(self) -> None:
         """Join the others, and take up work."""
         METERS.sources[self._host] = self._registry.figures
+        if self._outbox is not None:
+            self._outbox.begin()
         if self._health is not None:
             self._health.start()
         drivers = {name: self._registry.info(name).as_data() for name in self._registry.names}
@@ -126,6 +142,8 @@ class Conductor:
         False if some did not end; they were given back, and may still run in this process.
         """
         self._stopping.set()
+        if self._outbox is not None:
+            self._outbox.stopping.set()
         try:
             self._members.leave(self._host, self._clock.now())
         except Unavailable as error:
@@ -137,6 +155,8 @@ class Conductor:
         METERS.sources.pop(self._host, None)
         for thread in self._threads:
             thread.join(grace)
+        if self._outbox is not None:
+            self._sender.close()
         return ended
 
     def _renew(self) -> None:

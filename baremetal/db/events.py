@@ -1,6 +1,7 @@
 """What happened, in order: the rows behind the event stream."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,7 +9,8 @@ import sqlalchemy as sa
 from baremetal.db.database import Database
 from baremetal.db.locks import RECORDING, one_at_a_time
 from baremetal.db.owners import on_node_of_project
-from baremetal.db.tables import events
+from baremetal.db.tables import cursors, events
+from baremetal.db.types import stamp
 
 #: Of rows ``{"at", "type", "node_uuid", "data"}``.
 INSERT = events.insert()
@@ -19,6 +21,11 @@ SELECT one.at, one.type, one.node_uuid, one.data
 FROM (SELECT pg_advisory_xact_lock_shared(hashtext(%(what)s))) AS turn,
     json_to_recordset(%(rows)s) AS one (at text, type text, node_uuid text, data json)
 """
+
+#: How much longer the log may grow while what is in it cannot be delivered, and for how long.
+_MOST = 20
+_TRYING = timedelta(days=1)
+
 #: One event before it has a number: (type, node uuid, data).
 Event = tuple[str, str | None, Mapping[str, Any]]
 
@@ -56,10 +63,19 @@ class EventLog:
             one_at_a_time(tx, RECORDING)
             return [dict(row) for row in tx.execute(query).mappings()]
 
-    def prune(self, keep: int) -> int:
-        """Drop all but the newest `keep` events; how many went."""
-        oldest = self.last_id() - keep
+    def prune(self, keep: int, now: datetime) -> int:
+        """Drop all but the newest `keep` events; how many went.
+
+        What is still to be delivered stays, up to `_MOST` times as many, while anybody tries.
+        """
+        newest = self.last_id()
+        oldest = newest - keep
         if oldest <= 0:
             return 0
+        lately = stamp(now - _TRYING)
         with self._db.write() as tx:
+            query = sa.select(sa.func.min(cursors.c.position))
+            delivered = tx.execute(query.where(cursors.c.lease_until > lately)).scalar()
+            if delivered is not None:
+                oldest = max(min(oldest, delivered), newest - _MOST * keep)
             return tx.execute(sa.delete(events).where(events.c.id <= oldest)).rowcount

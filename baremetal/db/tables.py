@@ -215,6 +215,15 @@ events = sa.Table(
     sa.Column("data", JsonText, nullable=False),
 )
 
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("owner", sa.String(255)),
+    sa.Column("lease_until", Timestamp, nullable=False),
+)
+
 history = sa.Table(
     "node_history",
     metadata,

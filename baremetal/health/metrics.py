@@ -49,6 +49,11 @@ METRICS: Final[Mapping[str, tuple[type[Any], tuple[str, ...], str]]] = MappingPr
             ("state",),
             "Conductors: `alive`, and `gone` for those not heard of any more.",
         ),
+        "baremetal_events_undelivered": (
+            _GAUGES,
+            ("to",),
+            "Events that have not been delivered yet, where `notifications` are wanted.",
+        ),
         "baremetal_power_sweeps": (_COUNTERS, (), "Power sweeps that this process has done."),
         "baremetal_power_sweep_seconds": (_GAUGES, (), "How long the last one took."),
         "baremetal_power_sweep_nodes": (_GAUGES, (), "How many nodes it read."),
@@ -130,6 +135,8 @@ class Metrics(Collector):
         yield _family("baremetal_operations_oldest_seconds", oldest)
         states = figures.nodes_by_state(self._db)
         yield _family("baremetal_nodes", {(state,): count for state, count in states.items()})
+        waiting = figures.undelivered(self._db)
+        yield _family("baremetal_events_undelivered", {(to,): n for to, n in waiting.items()})
         leases, at = figures.conductor_leases(self._db), stamp(now)
         alive = sum(until > at for until in leases)
         counts: dict[tuple[str, ...], float] = {("alive",): alive, ("gone",): len(leases) - alive}

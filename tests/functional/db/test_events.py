@@ -1,15 +1,17 @@
 """The event log: numbered, complete, and not growing for ever."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from baremetal.db.database import Database
 from baremetal.db.events import Event, EventLog
 from baremetal.db.operations import record
+from baremetal.db.outbox import OutboxStore
 
-AT = datetime(2026, 1, 1, tzinfo=UTC).isoformat(timespec="microseconds")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+AT = NOW.isoformat(timespec="microseconds")
 
 
 def _event(number: int, node: str | None = None) -> Event:
@@ -62,11 +64,29 @@ def test_old_events_go_and_numbers_never_come_again(database: Database) -> None:
     log = EventLog(database)
     _record(database, *(_event(number) for number in range(10)))
     last = log.last_id()
-    assert log.prune(3) == 7
+    assert log.prune(3, NOW) == 7
     assert _numbers(log) == [7, 8, 9]
-    assert log.prune(3) == 0
+    assert log.prune(3, NOW) == 0
     _record(database, _event(10))
     assert log.last_id() == last + 1
+
+
+def test_what_is_to_be_delivered_stays_while_somebody_tries_but_not_without_end(
+    database: Database,
+) -> None:
+    log, outbox = EventLog(database), OutboxStore(database)
+    _record(database, *(_event(number) for number in range(4)))
+    outbox.begin(NOW)
+    position = outbox.hold("a", NOW, NOW + timedelta(seconds=30))
+    assert position == log.last_id()
+    _record(database, *(_event(number) for number in range(4, 10)))
+    assert log.prune(2, NOW) == 4
+    assert outbox.advance("a", position + 1)
+    assert log.prune(2, NOW) == 1
+    _record(database, *(_event(number) for number in range(10, 60)))
+    assert log.prune(2, NOW) == 55 - 2 * 20
+    assert log.prune(2, NOW + timedelta(days=2)) == 2 * 20 - 2
+    assert _numbers(log) == [58, 59]
 
 
 def test_a_reader_misses_nothing_although_commits_overtake_each_other(database: Database) -> None:
