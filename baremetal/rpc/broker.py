@@ -36,7 +36,11 @@ def check_broker(conf: cfg.ConfigOpts) -> None:
         )
         try:
             connection.connect()
-        except (*connection.connection_errors, KombuError) as error:
+        except (
+            *connection.connection_errors,
+            *connection.channel_errors,  # a login that is refused is one of these
+            KombuError,
+        ) as error:
             problem = f"{host.hostname}: {error}"
         else:
             return
