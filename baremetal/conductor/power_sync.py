@@ -103,7 +103,7 @@ class PowerSync:
         values: dict[str, object]
         failure = None
         if isinstance(answer, DriverError):
-            failure = Failure(answer.message, MONITORING, self._host)
+            failure = Failure(answer.message, MONITORING, self._host, cause=answer.cause)
             values = {"fault": _POWER_FAULT, "last_error": answer.message, "power_state": "error"}
             LOG.warning("node %s power sync: %s", node.uuid, answer.message)
         else:

@@ -29,7 +29,7 @@ def record(tx: sa.Connection, at: str, node_uuid: str, failure: Failure) -> None
         "uuid": str(uuid.uuid4()),
         "node_uuid": node_uuid,
         "created_at": at,
-        "event": failure.event,
+        "event": failure.text,
         "event_type": failure.event_type,
         "severity": ERROR,
         "conductor": failure.conductor,

@@ -196,9 +196,11 @@ def _row_of(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _failure(operation: Operation, error: str) -> Failure:
+def _failure(operation: Operation, error: str, cause: str | None) -> Failure:
     kind = EVENT_TYPES.get(operation.kind, operation.kind)
-    return Failure(error, kind, operation.owner, operation.requested_by)
+    return Failure(
+        error, kind, operation.owner, operation.requested_by, cause, cause and operation.uuid
+    )
 
 
 def _lost(operation: Operation) -> LeaseLost:
@@ -370,7 +372,8 @@ class OperationStore:
             news = state_event(_row_of(operation), state, progress.step, error, at)
             self._change_node(tx, change, at, [news], reservation=None, operation_uuid=None)
             if error is not None:
-                history.record(tx, at, change.uuid, _failure(operation, error))
+                cause = autopsy["cause"] if autopsy is not None else None
+                history.record(tx, at, change.uuid, _failure(operation, error, cause))
 
     def forget_news(self, operation: Operation) -> None:
         """Drop whatever was signalled so far: who said it can say no more.

@@ -30,9 +30,21 @@ EVENT_TYPES: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Something that went wrong with a node. `user` is who had asked for it, if anybody."""
+    """Something that went wrong with a node. `user` is who had asked for it, if anybody.
+
+    `cause` is a word of ``autopsy.CAUSES``; `operation` is the one whose autopsy says more.
+    """
 
     event: str
     event_type: str
     conductor: str | None
     user: str | None = None
+    cause: str | None = None
+    operation: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What the history tells: the cause, what happened, and where more is to be read."""
+        cause = f"[{self.cause}] " if self.cause else ""
+        more = f" (operation {self.operation})" if self.operation else ""
+        return f"{cause}{self.event}{more}"

@@ -1,10 +1,13 @@
 """What every driver promises, whatever its kind: fields as data, validation, no state."""
 
+import json
 import re
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
+from baremetal.domain.autopsy import secret_texts
 from baremetal.domain.errors import InvalidInput
 from baremetal.domain.properties import _KINDS, Property
 from baremetal.domain.secrets import MASK, is_secret
@@ -105,6 +108,29 @@ def test_a_wrong_value_is_refused_by_its_name_and_a_secret_is_not_repeated(
 def test_secrets_are_never_shown(interface: Interface) -> None:
     for prop in _fields(interface):
         assert (prop.shown("hunter2") == MASK) is prop.secret
+
+
+def test_what_it_remembers_fits_into_an_autopsy_and_holds_no_secret(
+    interface: Interface, bench: Bench
+) -> None:
+    told = interface.evidence(bench.node)
+    assert set(told) <= {"bmc", "try"}
+    for exchange in told.get("bmc", ()):
+        assert {"at", "command", "outcome"} <= set(exchange)
+        datetime.fromisoformat(exchange["at"])
+    assert all(isinstance(command, str) for command in told.get("try", ()))
+    named = {prop.name for prop in _fields(interface) if prop.secret}
+    text = json.dumps(told)
+    assert not [secret for secret in secret_texts(bench.node.driver_info, named) if secret in text]
+
+
+def test_its_figures_have_names_and_labels_that_prometheus_takes(interface: Interface) -> None:
+    for figure in interface.figures():
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", figure.name)
+        assert not figure.name.endswith("_total"), "it is added to what counts"
+        assert all(re.fullmatch(r"[a-z][a-z0-9_]*", label) for label in figure.labels)
+        assert figure.about.endswith(".")
+        float(figure.value)
 
 
 def test_it_keeps_no_state_of_its_own(interface: Interface) -> None:
