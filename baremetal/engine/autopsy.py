@@ -33,23 +33,24 @@ def examine(
     cause = rules.CANCELLED
     if error is not None:
         cause = rules.cause_of(error, [module for module, _ in places])
-    evidence = _seen(task)
+    seen = _seen(task)
     if isinstance(error, DriverError):
-        evidence.update(error.evidence)
+        seen.update(error.evidence)
+    # Only what others have said is searched: a password may well be a word that we use.
+    said: dict[str, Any] = rules.without(task.secrets(), {"message": message, "evidence": seen})
+    evidence = said["evidence"]
     tried = [str(command) for command in evidence.pop("try", ())]
     if cause in (rules.DRIVER_DEFECT, rules.INTERNAL) and places:
         evidence["where"] = places[-1][1]
-    found = {
+    return {
         "step": step,
         "cause": cause,
         "meaning": rules.CAUSES[cause],
-        "message": message,
+        "message": said["message"],
         "at": stamp(now),
         "evidence": {**evidence, **_course(operation, steps, now)},
         "next": rules.next_commands(cause, operation.kind, node.title, operation.uuid, tried),
     }
-    cleaned: dict[str, Any] = rules.without(task.secrets(), found)
-    return cleaned
 
 
 def of_no_driver(operation: Operation, message: str, now: datetime) -> dict[str, Any]:

@@ -207,6 +207,20 @@ def test_a_defect_of_a_driver_is_blamed_on_it_with_its_place(world: World) -> No
     assert found["evidence"]["where"].startswith("acme_baremetal.power:set_power_state, line ")
 
 
+def test_a_password_that_is_a_plain_word_spoils_no_command(world: World) -> None:
+    path = "/instance_info/admin_password"
+    patch = [{"op": "add", "path": path, "value": "node"}]
+    world.house.asked("PATCH", f"nodes/{NODE}", patch)
+    uuid = _waiting(world)
+    plan = _working(world)
+    failed = {"plan": plan, "status": "failed", "step": "s", "error": "password is node"}
+    assert world.agent.report(failed) == 202
+    world.house.work()
+    found = autopsy(world.house, uuid)
+    assert found["message"].endswith("password is ******")
+    assert found["next"][-1] == f"baremetal node deploy {NODE}"
+
+
 def test_a_cancelled_operation_says_that_somebody_asked_for_it(world: World) -> None:
     uuid = _waiting(world)
     world.house.asked("POST", f"operations/{uuid}/cancel")
