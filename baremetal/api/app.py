@@ -20,6 +20,7 @@ import webob
 from baremetal import log
 from baremetal.api import errors, versions
 from baremetal.api.call import Answer, Call
+from baremetal.api.dashboard import Dashboard
 from baremetal.api.guard import admit
 from baremetal.api.query import check_query
 from baremetal.api.routes import ROUTES
@@ -205,6 +206,7 @@ class Application:
         """Serve with `services`."""
         _remember_signatures()
         self._services = services
+        self._dashboard = Dashboard()
         self._pecan = _Plain(Root(services), guess_content_type_from_ext=False)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -221,6 +223,8 @@ class Application:
             path = path[len(PREFIX) :] or "/"
         environ["baremetal.path"] = path
         environ["baremetal.body"] = _body(environ, self._services.max_body)
+        if path == "/dashboard" or path.startswith("/dashboard/"):
+            return self._dashboard(environ, start_response)
         environ["baremetal.query"] = environ.get("QUERY_STRING", "")
         # Pecan would parse all of these for choices that are not left to it, and stumble.
         environ.update({"wsgi.input": _NOTHING, "CONTENT_LENGTH": "0"})

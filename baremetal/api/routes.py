@@ -12,6 +12,7 @@ from baremetal.api.controllers import (
     conductors,
     discovery,
     drivers,
+    events,
     history,
     node_parts,
     nodes,
@@ -19,6 +20,7 @@ from baremetal.api.controllers import (
     ports,
     states,
     stream,
+    summary,
 )
 from baremetal.api.openapi import document
 from baremetal.api.policies import allocations as may_allocations
@@ -425,7 +427,7 @@ ROUTES = (
         status=202,
         takes=agent.HEARTBEAT,
     ),
-    # operations and events, ours
+    # operations, events and counts, ours
     Route(
         "GET",
         "/v1/operations",
@@ -446,6 +448,8 @@ ROUTES = (
         gives=Operation,
         status=202,
     ),
+    Route("GET", "/v1/summary", summary.summary, may_events.SUMMARY),
+    Route("GET", "/v1/events", events.list_events, may_events.STREAM, query=events.PARAMETERS),
     Route(
         "GET",
         "/v1/events/stream",

@@ -11,6 +11,7 @@ from baremetal.auth.identity import Identity
 from baremetal.auth.policy import policy_of
 from baremetal.clock import Clock
 from baremetal.db.conductors import ConductorStore
+from baremetal.db.counts import Counts
 from baremetal.db.database import Database
 from baremetal.db.events import EventLog
 from baremetal.db.nodes import NodeStore
@@ -56,6 +57,7 @@ class Services:
         self.nodes = NodeStore(db, vault)
         self.operations = OperationStore(db)
         self.events = EventLog(db)
+        self.counts = Counts(db)
         self.members = Members(ConductorStore(db), clock)
         self.submitter = Submitter(db, self.operations, self._ring, clock)
         self.max_limit: int = conf.api.max_limit

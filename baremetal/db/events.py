@@ -26,6 +26,9 @@ FROM (SELECT pg_advisory_xact_lock_shared(hashtext(%(what)s))) AS turn,
 _MOST = 20
 _TRYING = timedelta(days=1)
 
+#: How far back the newest events of one node are looked for: the log has no index of nodes.
+SEARCHED = 20_000
+
 #: One event before it has a number: (type, node uuid, data).
 Event = tuple[str, str | None, Mapping[str, Any]]
 
@@ -62,6 +65,19 @@ class EventLog:
         with self._db.write() as tx:
             one_at_a_time(tx, RECORDING)
             return [dict(row) for row in tx.execute(query).mappings()]
+
+    def newest(
+        self, limit: int, node: str | None = None, project: str | None = None
+    ) -> list[dict[str, Any]]:
+        """At most `limit` events, newest first; of one node, those among the last `SEARCHED`."""
+        query = sa.select(events).order_by(events.c.id.desc()).limit(limit)
+        if node is not None:
+            oldest = self.last_id() - SEARCHED
+            query = query.where(events.c.id > oldest, events.c.node_uuid == node)
+        if project is not None:
+            query = query.where(on_node_of_project(events.c.node_uuid, project))
+        with self._db.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def prune(self, keep: int, now: datetime) -> int:
         """Drop all but the newest `keep` events; how many went.

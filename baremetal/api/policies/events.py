@@ -1,4 +1,4 @@
-"""The event stream."""
+"""Events, and the whole at a glance."""
 
 from baremetal.auth.rules import ADMIN, OVERSEERS, READER, SERVICE, Rule
 
@@ -8,4 +8,7 @@ STREAM = Rule(
     "Hear what happens to the nodes that one's own project owns or rents.",
     (ADMIN, SERVICE, READER),
     all=STREAM_ALL,
+)
+SUMMARY = Rule(
+    "baremetal:summary:get", "See how many machines are how, and who has how much to do.", OVERSEERS
 )

@@ -1,0 +1,86 @@
+// What is known of all machines: read once, page by page, and kept true by events.
+
+const FIELDS =
+  "uuid,name,provision_state,power_state,maintenance,fault,driver,resource_class,provision_updated_at";
+const PAGE = 1000;
+/** More rows than this help nobody; who has more machines narrows the list by state. */
+export const MOST = 20_000;
+
+export class Machines {
+  constructor(api) {
+    this.api = api;
+    this.byUuid = new Map();
+    this.names = new Map();
+    this.complete = false;
+    this.reading = null;
+  }
+
+  /** Read all; `onPage` is called as they come in. Those who ask meanwhile wait for the same. */
+  read(onPage = () => {}) {
+    this.reading ??= this.#read(onPage).finally(() => {
+      this.reading = null;
+    });
+    return this.reading;
+  }
+
+  async #read(onPage) {
+    const found = new Map();
+    let query = { fields: FIELDS, limit: PAGE };
+    let following = null;
+    do {
+      const page = await this.api.get("/v1/nodes", query);
+      for (const node of page.nodes) {
+        found.set(node.uuid, node);
+        this.names.set(node.uuid, node.name);
+        // Shown at the first reading; later on the old ones stay until all is new.
+        if (!this.complete) this.byUuid.set(node.uuid, node);
+      }
+      following = page.next ? new URL(page.next).searchParams : null;
+      query = following && Object.fromEntries(following);
+      onPage();
+    } while (following && found.size < MOST);
+    this.byUuid = found;
+    this.complete = !following;
+    onPage();
+  }
+
+  /** Let an event change what is known; whether it did. */
+  hear({ type, data }) {
+    const uuid = data.node_uuid;
+    if (data.name) this.names.set(uuid, data.name);
+    if (type === "node.deleted") return this.byUuid.delete(uuid);
+    const node = this.byUuid.get(uuid);
+    if (type === "node.created" && !node && this.byUuid.size) {
+      this.#look(uuid);
+    } else if (node && type === "node.provision_state") {
+      node.provision_state = data.to;
+      node.provision_updated_at = data.at;
+      return true;
+    } else if (node && type === "node.power_state") {
+      node.power_state = data.to;
+      return true;
+    }
+    return false;
+  }
+
+  async #look(uuid) {
+    const node = await this.api.find(`/v1/nodes/${uuid}`, { fields: FIELDS }).catch(() => null);
+    if (node && this.byUuid.size < MOST) this.byUuid.set(uuid, node);
+  }
+
+  /** Find out the names of some nodes, unless they are known. */
+  async name(uuids) {
+    const unknown = [...new Set(uuids)].filter((uuid) => !this.names.has(uuid));
+    await Promise.all(
+      unknown.map(async (uuid) => {
+        const node = await this.api.find(`/v1/nodes/${uuid}`, { fields: "uuid,name" });
+        // A node that is gone has its uuid alone.
+        this.names.set(uuid, node?.name ?? null);
+      }),
+    );
+  }
+
+  called(uuid) {
+    return { uuid, name: this.names.get(uuid) ?? null };
+  }
+}
