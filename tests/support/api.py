@@ -1,6 +1,7 @@
 """Requests to a plane's API, for tests that are no fixed sequence."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -48,6 +49,13 @@ class Api:
             if found["operation"] is None:
                 return found
             assert time.monotonic() < deadline, found["operation"]
+            time.sleep(0.02)
+
+    def until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
+        """Return as soon as the condition holds."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"not in {seconds} s"
             time.sleep(0.02)
 
     def available(self, name: str, **values: Any) -> Any:
