@@ -50,6 +50,7 @@ export function counted(number, noun) {
 
 export function duration(seconds) {
   const s = Math.max(0, seconds);
+  if (s < 0.995) return `${Math.round(s * 1000)} ms`;
   if (s < 9.95) return `${s.toFixed(1)} s`;
   if (s < 60) return `${Math.round(s)} s`;
   if (s < 3600) return pair(Math.floor(s / 60), "min", Math.floor(s % 60), "s");
@@ -86,16 +87,22 @@ export function clock(moment) {
   return CLOCK.format(new Date(seconds(moment) * 1000));
 }
 
-/** How far off a moment is: "12 s ago", "in 3 min". */
+/** A duration that goes on while one looks: in whole seconds. */
+function elapsed(moment) {
+  const s = Math.max(0, Math.floor(between(moment)));
+  return s < 60 ? `${s} s` : duration(s);
+}
+
+/** How far off a moment is, roughly: "12 s ago", "in 3 min". */
 function distance(moment) {
   const off = between(moment);
-  const rough = Math.abs(off) < 60 ? Math.round(Math.abs(off)) : Math.abs(off);
-  if (rough < 1) return "now";
-  const told = duration(rough < 10 ? rough : Math.round(rough)).replace(/\.0 /, " ").replace(/^(\d+ (min|h|d)) .*/, "$1");
+  const s = Math.round(Math.abs(off));
+  if (s < 1) return "now";
+  const told = s < 60 ? `${s} s` : duration(s).replace(/^(\d+ (min|h|d)) .*/, "$1");
   return off < 0 ? `in ${told}` : `${told} ago`;
 }
 
-const STYLES = { ago: distance, elapsed: (moment) => duration(Math.floor(between(moment)) || between(moment)) };
+const STYLES = { ago: distance, elapsed };
 
 /** A <time> that goes on by itself; `style` is "ago" or "elapsed". */
 export function moment(value, style = "ago") {

@@ -17,7 +17,7 @@ export function node(context, ident) {
   const name = el("h1", { id: "title" }, ident);
   const state = badge("enroll");
   const power = badge(null);
-  const since = moment(null);
+  const since = moment(null, "elapsed");
   const notes = el("ul", { class: "notes" });
   const doing = el("a", { class: "kind" });
   const by = el("span", { class: "hint" });
@@ -36,7 +36,7 @@ export function node(context, ident) {
     el(
       "section",
       { class: "card wide", "aria-labelledby": "title" },
-      el("div", { class: "head" }, name, state.element, power.element, el("span", { class: "hint" }, "in this state since ", since)),
+      el("div", { class: "head" }, name, state.element, power.element, el("span", { class: "hint" }, "for ", since)),
       notes,
       now,
       going.element,
@@ -62,7 +62,8 @@ export function node(context, ident) {
     const told = [
       found.maintenance && ["held", `In maintenance: ${found.maintenance_reason ?? "nobody said why"}`],
       found.fault && ["failed", `Fault: ${found.fault}`],
-      found.last_error && ["failed", found.last_error],
+      // Otherwise the autopsy tells it.
+      found.last_error && why.element.hidden && ["failed", found.last_error],
       found.retired && ["new", `Retired: ${found.retired_reason ?? "nobody said why"}`],
       found.protected && ["new", `Protected: ${found.protected_reason ?? "nobody said why"}`],
     ].filter(Boolean);
@@ -71,7 +72,7 @@ export function node(context, ident) {
     if (found.operation) {
       setText(doing, found.operation.kind);
       setAttribute(doing, "href", `#/operation/${found.operation.uuid}`);
-      setText(by, [found.operation.state, found.operation.owner && `by ${found.operation.owner}`].filter(Boolean).join(" "));
+      setText(by, [found.operation.state, found.operation.owner].filter(Boolean).join(" · "));
     }
     going.update(found.operation);
     if (before && before !== found.provision_state) announce(`${title(found)} is now ${found.provision_state}`);
@@ -113,7 +114,6 @@ export function node(context, ident) {
       }
       uuid = found.uuid;
       machines.names.set(uuid, found.name);
-      drawHead(found);
       const [{ operations }, { history }, { events }, { ports }] = await Promise.all([
         api.get("/v1/operations", { node: uuid, sort_dir: "desc", limit: OPERATIONS }),
         api.find(`/v1/nodes/${uuid}/history`, { detail: "true", sort_dir: "desc", limit: FAILURES }, { history: [] }),
@@ -122,9 +122,15 @@ export function node(context, ident) {
       ]);
       drawFacts(found, ports);
       happened.show(operations, events, history);
-      const last = operations.find((operation) => operation.finished_at) ?? null;
-      // What was tried and went well since makes an old failure history.
-      await why.show(last?.state === "failed" || groupOf(found.provision_state) === "failed" ? operations.find((operation) => operation.state === "failed") ?? null : null);
+      await why.show(lastFailure(found, operations));
+      drawHead(found);
     },
   };
+}
+
+/** The failure that still matters: nothing was begun since, or went well. */
+function lastFailure(node, operations) {
+  if (node.operation) return null;
+  if (groupOf(node.provision_state) !== "failed" && operations[0]?.state !== "failed") return null;
+  return operations.find((operation) => operation.state === "failed") ?? null;
 }

@@ -1,9 +1,11 @@
 // The whole at a glance: machines by state, what goes on, what went wrong, who does it.
 
 import { el, replace, setAttribute, setText, sync } from "./dom.js";
-import { badge, count, counted, groupOf, inOrderOfLife, linkTo, moment, setMoment, title } from "./format.js";
+import { count, counted, groupOf, inOrderOfLife, linkTo, moment, setMoment, title } from "./format.js";
 
-const SHOWN = 20;
+const SHOWN = 12;
+/** Fewer operations than this make no conductor look busy. */
+const CALM = 10;
 const FAILURES = 5;
 const FIELDS = "uuid,kind,state,node_uuid,step,progress,waiting,owner,created_at,started_at";
 /** States that are shown even where no machine is in them. */
@@ -16,6 +18,7 @@ export function overview({ api, machines }) {
   const share = el("div", { class: "share", role: "img" });
   const tiles = el("ul", { class: "tiles", id: "states" });
   const attention = el("p", { class: "attention", id: "attention" });
+  const latest = el("h3", { hidden: true }, "Latest failures");
   const failures = el("ul", { class: "failures", id: "failures" });
   const doing = el("span", { class: "hint", id: "doing" });
   const live = el("ul", { class: "live", id: "live" });
@@ -35,21 +38,26 @@ export function overview({ api, machines }) {
       tiles,
     ),
     el(
-      "section",
-      { class: "card", "aria-labelledby": "in-progress" },
-      el("h2", { id: "in-progress" }, "In progress ", doing),
-      live,
-      idle,
-      more,
+      "div",
+      { class: "column" },
+      el(
+        "section",
+        { class: "card", "aria-labelledby": "in-progress" },
+        el("h2", { id: "in-progress" }, "In progress ", doing),
+        live,
+        idle,
+        more,
+      ),
+      el("section", { class: "card", "aria-labelledby": "who" }, el("h2", { id: "who" }, "Conductors"), conductors),
     ),
     el(
       "section",
       { class: "card", "aria-labelledby": "attend" },
       el("h2", { id: "attend" }, "Needs attention"),
       attention,
+      latest,
       failures,
     ),
-    el("section", { class: "card wide", "aria-labelledby": "who" }, el("h2", { id: "who" }, "Conductors"), conductors),
   );
 
   function drawNodes(found) {
@@ -79,7 +87,7 @@ export function overview({ api, machines }) {
         ? links.map(([number, words, only]) =>
             el("a", { class: "chip", href: `#/nodes?only=${only}`, "data-only": only }, el("b", {}, count(number)), ` ${words}`),
           )
-        : el("span", { class: "hint" }, "No machine does."),
+        : el("span", { class: "hint" }, "No machine has failed, has a fault, or is in maintenance."),
     );
   }
 
@@ -104,6 +112,7 @@ export function overview({ api, machines }) {
     const query = { state: "failed", sort_dir: "desc", limit: FAILURES };
     const found = (await api.get("/v1/operations", { ...query, fields: "uuid,kind,node_uuid,error,finished_at" })).operations;
     await machines.name(found.map((operation) => operation.node_uuid));
+    latest.hidden = !found.length;
     sync(failures, found, (operation) => operation.uuid, (operation) => failure(operation, machines));
   }
 
@@ -157,8 +166,7 @@ function line({ uuid }, machines) {
   const what = el("span", { class: "what" });
   const owner = el("span", { class: "owner" });
   const since = moment(null, "elapsed");
-  const state = badge("queued");
-  const element = el("li", { "data-operation": uuid }, name, kind, state.element, bar, percent, what, owner, since);
+  const element = el("li", { "data-operation": uuid }, name, kind, bar, percent, what, owner, since);
   return {
     element,
     update(now) {
@@ -166,10 +174,10 @@ function line({ uuid }, machines) {
       setText(name, title(node));
       setAttribute(name, "href", linkTo(node));
       setText(kind, now.kind);
-      state.update(now.state);
+      setAttribute(bar, "data-group", groupOf(now.state));
       const done = now.progress.percent ?? 0;
       setAttribute(bar, "value", done);
-      setAttribute(bar, "aria-label", `${now.kind} of ${title(node)}`);
+      setAttribute(bar, "aria-label", `${now.kind} of ${title(node)}, ${now.state}`);
       setText(percent, `${done} %`);
       setText(what, told(now));
       setAttribute(what, "title", told(now));
@@ -180,7 +188,7 @@ function line({ uuid }, machines) {
 }
 
 function told(operation) {
-  const parts = [operation.step, operation.progress.message];
+  const parts = [operation.state === "queued" && "queued", operation.step, operation.progress.message];
   if (operation.waiting?.for) parts.push(`waits for ${operation.waiting.for}`);
   return parts.filter(Boolean).join(" · ");
 }
@@ -204,7 +212,7 @@ function failure({ uuid }, machines) {
 }
 
 function drawConductors(list, found) {
-  const busiest = Math.max(1, ...found.map((conductor) => conductor.running + conductor.waiting));
+  const busiest = Math.max(CALM, ...found.map((conductor) => conductor.running + conductor.waiting));
   sync(list, found, (conductor) => conductor.hostname, () => {
     const name = el("b", { class: "node" });
     const alive = el("span", { class: "badge" }, el("i", { class: "dot", "aria-hidden": "true" }), el("span"));

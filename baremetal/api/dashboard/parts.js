@@ -3,6 +3,9 @@
 import { el, setAttribute, setText, sync } from "./dom.js";
 import { moment, setMoment } from "./format.js";
 
+/** What people compare letter by letter. */
+const MONO = new Set(["UUID", "Request", "MACs", "Instance"]);
+
 /** A list of names and values; what has no value is left out. */
 export function facts() {
   const element = el("dl", { class: "facts" });
@@ -11,7 +14,7 @@ export function facts() {
     update(values) {
       const items = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "");
       sync(element, items, ([name]) => name, ([name]) => {
-        const shown = el("dd");
+        const shown = el("dd", { class: MONO.has(name) && "mono" });
         return {
           element: el("div", {}, el("dt", {}, name), shown),
           update([, value]) {

@@ -7,7 +7,7 @@ import { badge, between, clock, day, duration, groupOf, seconds } from "./format
 const SLACK = 2;
 /** A step takes at least this share of the picture, percent, so that quick ones are seen. */
 const LEAST = 2;
-const STEP_GROUPS = { done: "ready", succeeded: "ready", failed: "failed", running: "working", waiting: "waiting" };
+const STEP_GROUPS = { done: "ready", succeeded: "ready", undone: "new", failed: "failed", running: "working", waiting: "waiting" };
 
 export function timeline() {
   const element = el("ol", { class: "timeline", id: "timeline" });
