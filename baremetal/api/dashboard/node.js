@@ -36,7 +36,7 @@ export function node(context, ident) {
     el(
       "section",
       { class: "card wide", "aria-labelledby": "title" },
-      el("div", { class: "head" }, name, state.element, power.element, el("span", { class: "hint" }, "for ", since)),
+      el("div", { class: "head" }, name, state.element, el("span", { class: "hint" }, "for ", since), power.element),
       notes,
       now,
       going.element,

@@ -78,10 +78,10 @@ function operationLine({ operation: { uuid } }) {
   const at = el("time");
   const kind = el("a", { href: `#/operation/${uuid}`, class: "kind" });
   const state = badge("queued");
-  const took = el("span", { class: "hint took" });
+  const spent = el("span", { class: "hint" });
   const picture = steps();
   const error = el("p", { class: "error" });
-  const element = el("li", { "data-operation": uuid }, at, el("div", {}, kind, " ", state.element, " ", took, picture.element, error));
+  const element = el("li", { "data-operation": uuid }, at, el("div", {}, kind, " ", state.element, " ", spent, picture.element, error));
   return {
     element,
     update({ at: moment, operation }) {
@@ -90,12 +90,20 @@ function operationLine({ operation: { uuid } }) {
       setText(at, clock(moment));
       setText(kind, operation.kind);
       state.update(operation.state);
-      setText(took, operation.started_at ? duration(between(operation.started_at, operation.finished_at)) : "not begun");
+      setText(spent, told(operation));
       picture.update(operation);
       setText(error, operation.error);
       error.hidden = !operation.error;
     },
   };
+}
+
+/** "3 min 20 s, mostly boot_agent" */
+function told(operation) {
+  if (!operation.started_at) return "not begun";
+  const all = between(operation.started_at, operation.finished_at);
+  const longest = operation.steps.find((step) => took(step) > all / 2);
+  return duration(all) + (longest && all >= 1 && operation.steps.length > 1 ? `, mostly ${longest.name}` : "");
 }
 
 /** How an operation's time went to its steps, as a bar. */
