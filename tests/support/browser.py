@@ -80,9 +80,9 @@ class Browser:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def text(self, selector: str = "main") -> str:
-        """The text that stands in the first such element, or nothing."""
+        """The words that stand in the first such element, one blank between two; or nothing."""
         script = "return document.querySelector(arguments[0])?.innerText ?? ''"
-        return str(self.run(script, selector))
+        return " ".join(str(self.run(script, selector)).split())
 
     def until_text(self, text: str, selector: str = "main") -> None:
         """Return as soon as the text stands there."""

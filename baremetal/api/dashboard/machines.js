@@ -3,16 +3,26 @@
 const FIELDS =
   "uuid,name,provision_state,power_state,maintenance,fault,driver,resource_class,provision_updated_at";
 const PAGE = 1000;
-/** More rows than this help nobody; who has more machines narrows the list by state. */
-export const MOST = 20_000;
+/** More of them would make a page of this kind slow. */
+export const MOST = 30_000;
 
 export class Machines {
   constructor(api) {
     this.api = api;
     this.byUuid = new Map();
     this.names = new Map();
-    this.complete = false;
+    this.known = false;
     this.reading = null;
+    // What a reading has found so far.
+    this.coming = new Map();
+    this.readAt = 0;
+    this.doubtedAt = 0;
+  }
+
+  /** Something may have been missed: whoever shows them should read anew. */
+  doubt() {
+    this.doubtedAt = Date.now();
+    this.readAt = 0;
   }
 
   /** Read all; `onPage` is called as they come in. Those who ask meanwhile wait for the same. */
@@ -24,7 +34,8 @@ export class Machines {
   }
 
   async #read(onPage) {
-    const found = new Map();
+    const begun = Date.now();
+    const found = (this.coming = new Map());
     let query = { fields: FIELDS, limit: PAGE };
     let following = null;
     do {
@@ -33,34 +44,34 @@ export class Machines {
         found.set(node.uuid, node);
         this.names.set(node.uuid, node.name);
         // Shown at the first reading; later on the old ones stay until all is new.
-        if (!this.complete) this.byUuid.set(node.uuid, node);
+        if (!this.known) this.byUuid.set(node.uuid, node);
       }
       following = page.next ? new URL(page.next).searchParams : null;
       query = following && Object.fromEntries(following);
       onPage();
     } while (following && found.size < MOST);
     this.byUuid = found;
-    this.complete = !following;
+    this.known = true;
+    this.readAt = this.doubtedAt < begun ? begun : 0;
     onPage();
   }
 
-  /** Let an event change what is known; whether it did. */
+  /** Let an event change what is known, and what is being read. */
   hear({ type, data }) {
     const uuid = data.node_uuid;
     if (data.name) this.names.set(uuid, data.name);
-    if (type === "node.deleted") return this.byUuid.delete(uuid);
-    const node = this.byUuid.get(uuid);
-    if (type === "node.created" && !node && this.byUuid.size) {
-      this.#look(uuid);
-    } else if (node && type === "node.provision_state") {
-      node.provision_state = data.to;
-      node.provision_updated_at = data.at;
-      return true;
-    } else if (node && type === "node.power_state") {
-      node.power_state = data.to;
-      return true;
+    if (type === "node.created" && this.known) this.#look(uuid);
+    for (const nodes of [this.byUuid, this.coming]) {
+      const node = nodes.get(uuid);
+      if (type === "node.deleted") {
+        nodes.delete(uuid);
+      } else if (node && type === "node.provision_state") {
+        node.provision_state = data.to;
+        node.provision_updated_at = data.at;
+      } else if (node && type === "node.power_state") {
+        node.power_state = data.to;
+      }
     }
-    return false;
   }
 
   async #look(uuid) {

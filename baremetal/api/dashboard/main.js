@@ -14,6 +14,7 @@ import { EventStream } from "./stream.js";
 // How often a view asks anew, milliseconds: at most while things happen; at least, if live or not.
 const MOST_OFTEN = 1000;
 const AT_LEAST = { live: 30_000, otherwise: 4000 };
+const PATIENCE = 2000;
 const LINK = { live: "Live", lost: "Reconnecting…", refused: "Polling", none: "" };
 
 const VIEWS = { "": overview, nodes, node, operation };
@@ -24,6 +25,7 @@ const context = { api, machines: new Machines(api), announce: (text) => setText(
 let stream = null;
 let view = null;
 let link = "none";
+let settled = () => {};
 
 // -- what is shown ----------------------------------------------------------
 
@@ -96,8 +98,12 @@ function trouble(text) {
 
 // -- how fresh it is --------------------------------------------------------
 
+/** Resolves when it is clear whether there is a stream. */
 function follow() {
   stream?.stop();
+  const answered = new Promise((resolve) => {
+    settled = resolve;
+  });
   stream = new EventStream(
     api,
     (event) => {
@@ -107,14 +113,19 @@ function follow() {
     linked,
   );
   stream.run();
+  return answered;
 }
 
 function linked(state) {
+  const before = link;
   link = state;
+  settled();
   setText($("link"), LINK[state]);
   setAttribute($("link"), "data-state", state);
   // Whatever happened while nobody listened is asked for.
-  if (state === "live") changed();
+  if (state !== "live" || before === "none") return;
+  context.machines.doubt();
+  changed();
 }
 
 function tick() {
@@ -148,8 +159,8 @@ function begin() {
   context.machines = new Machines(api);
   $("nav").hidden = false;
   session();
-  follow();
-  show();
+  // What is read after the stream stands, it keeps true.
+  Promise.race([follow(), new Promise((resolve) => setTimeout(resolve, PATIENCE))]).then(show);
 }
 
 async function start() {

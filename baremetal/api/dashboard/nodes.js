@@ -24,7 +24,6 @@ const COLUMNS = [
 
 export function nodes({ api, machines, announce }, _subject, query) {
   let wanted = read(query);
-  let readAt = 0;
   const search = el("input", {
     type: "search", id: "filter", placeholder: "Name, UUID, driver, class…", autocomplete: "off", spellcheck: "false",
     "aria-keyshortcuts": "/", on: { input: () => change({ words: search.value, page: 0 }) },
@@ -88,7 +87,7 @@ export function nodes({ api, machines, announce }, _subject, query) {
   }
 
   function said(number, from, all) {
-    if (!readAt) return all ? `Reading… ${count(all)} so far` : "Reading…";
+    if (!machines.known) return all ? `Reading… ${count(all)} so far` : "Reading…";
     const rest = all >= MOST ? ` (the first ${count(MOST)} of more)` : "";
     if (!number) return all ? "No node is like this." : "There are no nodes yet.";
     if (number <= PAGE) return counted(number, "node") + rest;
@@ -124,10 +123,7 @@ export function nodes({ api, machines, announce }, _subject, query) {
     },
     hear: ({ type }) => type.startsWith("node."),
     async refresh() {
-      if (Date.now() - readAt > READ_AGAIN) {
-        await machines.read(readAt ? undefined : draw);
-        readAt = Date.now();
-      }
+      if (Date.now() - machines.readAt > READ_AGAIN) await machines.read(machines.known ? undefined : draw);
       draw();
     },
   };

@@ -62,7 +62,7 @@ def test_credentials_outlive_a_reload_and_end_by_signing_out(
 
 def test_no_form_where_nobody_asks(plane: PlaneProcess, browser: Browser) -> None:
     browser.driver.get(f"{plane.root_url}/dashboard/")
-    browser.until_text("machines")
+    browser.until_text("machine")
     assert not browser.all("form")
     assert not browser.find("#session").is_displayed()
 
@@ -76,5 +76,5 @@ def test_a_token_where_tokens_are_asked_for(plane: PlaneProcess, browser: Browse
         field = browser.find("input[name=token]")
         field.clear()
         field.send_keys("it-is-me", Keys.ENTER)
-        browser.until_text("machines")
+        browser.until_text("machine")
         browser.until_text("Live", "#link")
