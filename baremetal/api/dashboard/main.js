@@ -15,6 +15,8 @@ import { EventStream } from "./stream.js";
 const MOST_OFTEN = 1000;
 const AT_LEAST = { live: 30_000, otherwise: 4000 };
 const PATIENCE = 2000;
+// A tab that nobody sees lets go of the stream after so long.
+const UNSEEN = 10_000;
 const LINK = { live: "Live", lost: "Reconnecting…", refused: "Polling", none: "" };
 
 const VIEWS = { "": overview, nodes, node, operation };
@@ -26,6 +28,7 @@ let stream = null;
 let view = null;
 let link = "none";
 let settled = () => {};
+let hiding = 0;
 
 // -- what is shown ----------------------------------------------------------
 
@@ -40,6 +43,7 @@ function show() {
   const { name, subject, query } = place();
   if (view?.name === name && view.subject === subject && view.follow?.(query)) return;
   const make = VIEWS[name] ?? overview;
+  const first = view === null;
   view?.close?.();
   const shown = make(context, subject, query);
   view = Object.assign(shown, { name, subject, asked: 0, asking: false, again: null });
@@ -50,7 +54,8 @@ function show() {
   document.title = `${shown.title} · Baremetal`;
   replace($("content"), shown.element);
   window.scrollTo(0, 0);
-  $("content").focus({ preventScroll: true });
+  // Where a page begins, Tab leads to the bar on top; later on to what is new.
+  if (!first) $("content").focus({ preventScroll: true });
   refresh();
 }
 
@@ -116,7 +121,7 @@ function follow() {
   return answered;
 }
 
-function linked(state) {
+function linked(state, whole) {
   const before = link;
   link = state;
   settled();
@@ -124,7 +129,7 @@ function linked(state) {
   setAttribute($("link"), "data-state", state);
   // Whatever happened while nobody listened is asked for.
   if (state !== "live" || before === "none") return;
-  context.machines.doubt();
+  if (!whole) context.machines.doubt();
   changed();
 }
 
@@ -178,10 +183,15 @@ async function start() {
 }
 
 addEventListener("hashchange", () => view && show());
-addEventListener("online", () => stream?.hurry());
+addEventListener("online", () => stream?.resume());
+addEventListener("pagehide", () => stream?.suspend());
+addEventListener("pageshow", () => stream?.resume());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) {
-    stream?.hurry();
+  clearTimeout(hiding);
+  if (document.hidden) {
+    hiding = setTimeout(() => stream?.suspend(), UNSEEN);
+  } else {
+    stream?.resume();
     tick();
   }
 });

@@ -50,7 +50,7 @@ export function nodes({ api, machines, announce }, _subject, query) {
       el("label", { class: "filter" }, el("span", { class: "unseen" }, "Filter"), search),
       el("label", { class: "sorting" }, el("span", {}, "Sort by "), sorting)),
     chips,
-    el("table", { role: "table" }, el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, heads)), body),
+    el("table", { role: "table", "aria-labelledby": "title" }, el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, heads)), body),
     el("div", { class: "pager" }, shownOf, earlier, later),
   );
 

@@ -7,18 +7,23 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 // Three keep-alives were missed.
 const SILENCE = 45_000;
+const REPLAYED = 60_000;
 
 export class EventStream {
   /**
-   * `onEvent({id, type, data})` for each event; `onState` is told "live" when a connection
-   * stands, "lost" when there is none, and "refused" when the service has no stream for us.
+   * `onEvent({id, type, data})` is told of each event; `onState` of "live" when a connection
+   * stands, "lost" when there is none, and "refused" when the service has no stream for us,
+   * and whether nothing was missed in between.
    */
   constructor(api, onEvent, onState) {
     this.api = api;
     this.onEvent = onEvent;
     this.onState = onState;
     this.lastId = null;
+    this.heardAt = 0;
     this.stopped = false;
+    this.asleep = null;
+    this.rise = () => {};
     this.wake = () => {};
     this.abort = null;
   }
@@ -26,6 +31,7 @@ export class EventStream {
   async run() {
     let pause = FIRST_PAUSE;
     while (!this.stopped) {
+      await this.asleep;
       try {
         await this.#once(() => {
           pause = FIRST_PAUSE;
@@ -36,25 +42,36 @@ export class EventStream {
         this.#tell(refused ? "refused" : "lost");
         if (refused) pause = LONGEST_PAUSE;
       }
-      if (this.stopped) return;
+      if (this.asleep || this.stopped) continue;
       await this.#rest(pause * (0.75 + Math.random() / 2));
       pause = Math.min(pause * 2, LONGEST_PAUSE);
     }
   }
 
-  /** Try again at once, if it rests. */
-  hurry() {
+  /** Let go of the connection, of which browsers have few for each service, until `resume`. */
+  suspend() {
+    this.asleep ??= new Promise((resolve) => {
+      this.rise = resolve;
+    });
+    this.abort?.abort();
+    this.wake();
+  }
+
+  /** Go on; try again at once, if it rests. */
+  resume() {
+    this.asleep = null;
+    this.rise();
     this.wake();
   }
 
   stop() {
     this.stopped = true;
-    this.abort?.abort();
-    this.wake();
+    this.suspend();
+    this.resume();
   }
 
-  #tell(state) {
-    if (!this.stopped) this.onState(state);
+  #tell(state, whole = false) {
+    if (!this.stopped) this.onState(state, whole);
   }
 
   #rest(milliseconds) {
@@ -68,15 +85,18 @@ export class EventStream {
   }
 
   async #once(connected) {
+    if (this.stopped) return;
     this.abort = new AbortController();
     let silence = 0;
-    const heard = () => {
+    const listen = () => {
       clearTimeout(silence);
       silence = setTimeout(() => this.abort.abort(), SILENCE);
     };
-    heard();
+    // What has been missed for long is read anew rather than told event by event.
+    if (Date.now() - this.heardAt > REPLAYED) this.lastId = null;
+    const known = this.lastId === null ? {} : { "Last-Event-ID": this.lastId };
+    listen();
     try {
-      const known = this.lastId === null ? {} : { "Last-Event-ID": this.lastId };
       const response = await this.api.open("/v1/events/stream", known, this.abort.signal);
       const reader = response.body.getReader();
       const decoder = new TextDecoder();
@@ -88,11 +108,12 @@ export class EventStream {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
-        heard();
+        this.heardAt = Date.now();
+        listen();
         if (!standing) {
           standing = true;
           connected();
-          this.#tell("live");
+          this.#tell("live", "Last-Event-ID" in known);
         }
         parser.feed(decoder.decode(value, { stream: true }));
       }
