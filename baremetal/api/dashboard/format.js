@@ -12,9 +12,11 @@ const LIFE = [
 ];
 const GROUPS = { enroll: "new", manageable: "new", available: "ready", active: "used", rescue: "held" };
 
+const AGE = new Map(LIFE.map((state, age) => [state, age]));
+
 export function inOrderOfLife(one, other) {
-  const place = (state) => (LIFE.indexOf(state) + LIFE.length + 1) % (LIFE.length + 1);
-  return place(one) - place(other) || one.localeCompare(other);
+  if (one === other) return 0;
+  return (AGE.get(one) ?? LIFE.length) - (AGE.get(other) ?? LIFE.length) || one.localeCompare(other);
 }
 
 /** What a node's state, or an operation's, means in one word; it is also its colour. */

@@ -13,10 +13,11 @@ import { EventStream } from "./stream.js";
 
 // How often a view asks anew, milliseconds: at most while things happen; at least, if live or not.
 const MOST_OFTEN = 1000;
+const SHARE = 5;
 const AT_LEAST = { live: 30_000, otherwise: 4000 };
 const PATIENCE = 2000;
 // A tab that nobody sees lets go of the stream after so long.
-const UNSEEN = 10_000;
+const UNSEEN = 3000;
 const LINK = { live: "Live", lost: "Reconnecting…", refused: "Polling", none: "" };
 
 const VIEWS = { "": overview, nodes, node, operation };
@@ -46,7 +47,7 @@ function show() {
   const first = view === null;
   view?.close?.();
   const shown = make(context, subject, query);
-  view = Object.assign(shown, { name, subject, asked: 0, asking: false, again: null });
+  view = Object.assign(shown, { name, subject, asked: 0, rest: 0, again: null, stale: false });
   for (const entry of $("nav").querySelectorAll("a")) {
     const here = entry.dataset.view === (name === "" ? "overview" : name);
     setAttribute(entry, "aria-current", here ? "page" : null);
@@ -63,7 +64,7 @@ function show() {
 function refresh() {
   const shown = view;
   if (!shown || shown.again !== null) return;
-  const wait = Math.max(0, shown.asked + MOST_OFTEN - Date.now());
+  const wait = Math.max(0, shown.asked + shown.rest - Date.now());
   shown.again = setTimeout(async () => {
     if (shown !== view) return;
     shown.asked = Date.now();
@@ -73,6 +74,8 @@ function refresh() {
     } catch (error) {
       if (shown === view) await failed(error);
     } finally {
+      // Who answers slowly is asked less often.
+      shown.rest = Math.min(AT_LEAST.otherwise, Math.max(MOST_OFTEN, SHARE * (Date.now() - shown.asked)));
       shown.again = null;
       if (shown.stale) {
         shown.stale = false;

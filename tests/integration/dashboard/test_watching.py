@@ -142,3 +142,17 @@ def test_without_a_stream_it_asks_by_itself(mortal: PlaneProcess, browser: Brows
         browser.until_text("enroll", ".head")
         _ask(api, "asked-for", "manage")
         browser.until_text("manageable", ".head")
+
+
+def test_more_tabs_than_a_browser_has_connections(
+    plane: PlaneProcess, api: Api, browser: Browser
+) -> None:
+    _enrol(api, "tabbed")
+    for _ in range(8):
+        browser.driver.switch_to.new_window("tab")
+        _look(browser, plane, "#/node/tabbed")
+        browser.until_text("enroll", ".head")
+    browser.driver.switch_to.window(browser.driver.window_handles[1])
+    _ask(api, "tabbed", "manage")
+    browser.until_text("manageable", ".head")
+    browser.until_text("Live", "#link")
