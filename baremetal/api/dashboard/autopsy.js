@@ -32,29 +32,57 @@ function plain(operation) {
   return { step: failed?.name ?? operation.step, message: operation.error };
 }
 
-function parts({ step, cause, message, evidence, next }, announce) {
-  const facts = [["Step", step], ["Cause", cause]].filter(([, value]) => value);
-  const seen = Object.entries(evidence ?? {}).filter(([, value]) => value !== null && value !== "");
+function parts({ step, cause, meaning, message, evidence, next }, announce) {
+  const seen = Object.entries(evidence ?? {}).filter(([, value]) => !isNothing(value));
+  const told = seen.filter(([, value]) => typeof value !== "object");
+  const exhibits = seen.filter(([, value]) => typeof value === "object");
+  const facts = [["step", step], ["cause", meaning ? `${cause}: ${meaning}` : cause], ...told].filter(([, value]) => !isNothing(value));
   return [
     message ? el("p", { class: "error" }, message) : null,
-    el("dl", { class: "facts" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value))))),
+    el("dl", { class: "facts" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, words(name)), el("dd", {}, String(value))))),
     next?.length
       ? [el("h3", {}, "Try next"), el("ul", { class: "next" }, next.map((command) => el("li", {}, el("code", {}, command), copy(command, announce))))]
       : null,
-    seen.length ? [el("h3", {}, "Evidence"), seen.map(([name, value]) => exhibit(name, value))] : null,
+    exhibits.length ? [el("h3", {}, "Evidence"), exhibits.map(([name, value]) => exhibit(name, value))] : null,
   ].flat(2);
 }
 
 function exhibit(name, value) {
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  const lines = Array.isArray(value) && value.every((item) => typeof item === "string") ? value.join("\n") : text;
+  const text = lines(value).join("\n");
   return el(
     "details",
-    { open: lines.length < 600 },
-    el("summary", {}, name.replaceAll("_", " ")),
+    { open: text.length < 1500 },
+    el("summary", {}, words(name)),
     // Scrollable, so the keyboard must get into it.
-    el("pre", { tabindex: "0", "aria-label": name }, lines),
+    el("pre", { tabindex: "0", "aria-label": words(name) }, text),
   );
+}
+
+/** A value as people write notes: a line for each thing, indented by what it belongs to. */
+function lines(value, indent = "") {
+  if (isNothing(value)) return [`${indent}–`];
+  if (typeof value !== "object") return String(value).split("\n").map((line) => indent + line);
+  if (Array.isArray(value)) return value.flatMap((item) => lines(isFlat(item) ? inLine(item) : item, indent));
+  return Object.entries(value).flatMap(([name, item]) =>
+    typeof item === "object" && !isNothing(item) ? [`${indent}${words(name)}:`, ...lines(item, `${indent}  `)] : [`${indent}${words(name)}: ${inLine(item)}`],
+  );
+}
+
+function isNothing(value) {
+  return value === null || value === undefined || value === "" || (typeof value === "object" && !Object.keys(value).length);
+}
+
+function isFlat(value) {
+  return !isNothing(value) && typeof value === "object" && Object.values(value).every((item) => typeof item !== "object" || item === null);
+}
+
+function inLine(value) {
+  if (!isFlat(value)) return isNothing(value) ? "–" : String(value);
+  return Object.entries(value).filter(([, item]) => !isNothing(item)).map(([name, item]) => `${words(name)}: ${item}`).join(", ");
+}
+
+function words(name) {
+  return name.replaceAll("_", " ");
 }
 
 function copy(command, announce) {

@@ -92,9 +92,10 @@ export function overview({ api, machines }) {
   }
 
   async function drawOperations(found) {
-    const numbers = ["running", "waiting", "queued"].map((state) => [found[state], state]);
+    // Where nobody has counted for us, there may be some of each.
+    const numbers = ["running", "waiting", "queued"].map((state) => [found?.[state] ?? 1, state]);
     const open = numbers.reduce((sum, [number]) => sum + number, 0);
-    setText(doing, numbers.filter(([number]) => number).map(([number, state]) => `${count(number)} ${state}`).join(" · "));
+    setText(doing, found && numbers.filter(([number]) => number).map(([number, state]) => `${count(number)} ${state}`).join(" · "));
     const lists = await Promise.all(
       numbers.map(async ([number, state]) =>
         number ? (await api.get("/v1/operations", { state, fields: FIELDS, limit: SHOWN })).operations : [],
@@ -103,8 +104,8 @@ export function overview({ api, machines }) {
     const shown = lists.flat().slice(0, SHOWN);
     await machines.name(shown.map((operation) => operation.node_uuid));
     sync(live, shown, (operation) => operation.uuid, (operation) => line(operation, machines));
-    idle.hidden = open > 0;
-    more.hidden = open <= shown.length;
+    idle.hidden = shown.length > 0;
+    more.hidden = !found || open <= shown.length;
     setText(more, `and ${count(open - shown.length)} more`);
   }
 
@@ -121,11 +122,15 @@ export function overview({ api, machines }) {
     element,
     hear: () => true,
     async refresh() {
-      const found = await api.get("/v1/summary");
-      drawNodes(found.nodes);
-      drawAttention(found.nodes);
-      drawConductors(conductors, found.conductors);
-      await Promise.all([drawOperations(found.operations), drawFailures()]);
+      const found = await api.find("/v1/summary");
+      // Who may not see the whole still sees what is done to machines of his own.
+      for (const card of [total, conductors, attention]) card.closest("section").hidden = !found;
+      if (found) {
+        drawNodes(found.nodes);
+        drawAttention(found.nodes);
+        drawConductors(conductors, found.conductors);
+      }
+      await Promise.all([drawOperations(found?.operations), drawFailures()]);
     },
   };
 }

@@ -16,8 +16,13 @@ pytestmark = needs_browser
 AUTOPSY = {
     "step": "write_image",
     "cause": "disk",
+    "meaning": "It is worn out.",
     "message": "The disk /dev/sda gave I/O errors.",
-    "evidence": {"agent_log": ["sda: reset", "sda: I/O error, sector 7"], "bmc": {"power": "on"}},
+    "evidence": {
+        "agent_log": ["sda: reset", "sda: I/O error, sector 7"],
+        "bmc": [{"power": "on", "last_reset": "never"}],
+        "attempts": 2,
+    },
     "next": ["baremetal node maintenance set broken --reason disk"],
 }
 
@@ -106,7 +111,9 @@ def test_a_failure_is_explained(plane: PlaneProcess, api: Api, browser: Browser)
         browser.until_text(AUTOPSY["message"], ".autopsy .error")  # type: ignore[arg-type]
         browser.until_text("baremetal node maintenance set broken", ".autopsy .next")
         assert "sda: reset sda: I/O error, sector 7" in browser.text(".autopsy pre")
-        assert '"power": "on"' in browser.text(".autopsy details:last-child")
+        assert "power: on, last reset: never" in browser.text(".autopsy details:last-child")
+        assert "Cause disk: It is worn out." in browser.text(".autopsy .facts")
+        assert "Attempts 2" in browser.text(".autopsy .facts")
 
 
 @pytest.fixture
