@@ -119,9 +119,9 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
             enrolling.join()
             spent = fleet.cpu_seconds - before
             figures = _figures(options, (fleet, spent), seconds, progress)
-            if plane.process is not None:
-                # After a kill, of the second process alone.
-                used = plane.process.cpu_seconds - (0.0 if progress.killed_at else started)
+            # What a plane that was killed has used, is not known any more.
+            if plane.process is not None and progress.killed_at is None:
+                used = plane.process.cpu_seconds - started
                 figures["plane_cpu_ms_per_life"] = round(1000 * used / options.machines, 1)
                 figures["plane_mib"] = round(plane.process.mib)
             return figures | getter.figures()
