@@ -6,6 +6,7 @@ Headers: https://docs.openstack.org/keystonemiddleware/latest/middlewarearchitec
 import hashlib
 import io
 import logging
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -29,6 +30,9 @@ _REMEMBERED = 4096
 #: What may be asked of Keystone under our name: rules of application credentials name it.
 _SERVICE_TYPE = "baremetal"
 
+#: What a token may be. On a longer or stranger one Keystone's web server could stumble, and we
+#: would take it to be away.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,2048}")
 #: How long Keystone may take to answer, unless http_connect_timeout says otherwise, seconds.
 _PATIENCE_SECONDS = 10
 #: For how long Keystone is left alone after it did not answer, so that callers do not take
@@ -78,6 +82,8 @@ class KeystoneAuth:
         if not token:
             return ANONYMOUS
         service = environ.get("HTTP_X_SERVICE_TOKEN", "")
+        if not (_TOKEN.fullmatch(token) and _TOKEN.fullmatch(service or token)):
+            raise Unauthenticated("This is no token of Keystone.")
         proof = hashlib.sha256(f"{token}\n{service}".encode()).digest()
         believed, identity = self._good.get(proof, (0.0, ANONYMOUS))
         if time.monotonic() < believed:

@@ -15,7 +15,7 @@ import baremetal.cmd.backend  # noqa: F401 - must come before anything of oslo
 from baremetal.auth import keystone
 from baremetal.auth.identity import ANONYMOUS
 from baremetal.auth.keystone import KeystoneAuth
-from baremetal.domain.errors import InvalidInput, Unavailable
+from baremetal.domain.errors import InvalidInput, Unauthenticated, Unavailable
 from tests.support.configuration import fresh_configuration
 
 _ASKED = {"REQUEST_METHOD": "GET", "HTTP_X_AUTH_TOKEN": "token"}
@@ -83,6 +83,17 @@ def test_who_gives_no_token_is_anonymous(conf: cfg.ConfigOpts, mute: Mute) -> No
     auth = KeystoneAuth(conf)
     assert auth.identify({"REQUEST_METHOD": "GET"}) is ANONYMOUS
     assert auth.challenge == f'Keystone uri="http://127.0.0.1:{mute.port}/v3"'
+    assert mute.visits == 0
+
+
+@pytest.mark.parametrize("token", ["x" * 2049, "a b", "t\xf6ken", "a\x01"])
+def test_keystone_is_not_asked_about_what_can_be_no_token(
+    conf: cfg.ConfigOpts, mute: Mute, token: str
+) -> None:
+    auth = KeystoneAuth(conf)
+    for header in ("HTTP_X_AUTH_TOKEN", "HTTP_X_SERVICE_TOKEN"):
+        with pytest.raises(Unauthenticated):
+            auth.identify({**_ASKED, header: token})
     assert mute.visits == 0
 
 
