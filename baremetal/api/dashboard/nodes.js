@@ -3,24 +3,11 @@
 import { el, replace, setAttribute, setText, sync } from "./dom.js";
 import { badge, count, counted, groupOf, inOrderOfLife, linkTo, moment, setMoment, title } from "./format.js";
 import { MOST } from "./machines.js";
+import { COLUMNS, ONLY, by, fitting, having, read, write } from "./selection.js";
 
 const PAGE = 100;
 /** How often the list is read anew: of some changes no event tells, such as maintenance. */
 const READ_AGAIN = 60_000;
-const NATURAL = new Intl.Collator("en", { numeric: true });
-const ONLY = {
-  failed: ["Failed", (node) => groupOf(node.provision_state) === "failed"],
-  fault: ["With a fault", (node) => node.fault],
-  maintenance: ["In maintenance", (node) => node.maintenance],
-};
-const COLUMNS = [
-  ["name", "Name"],
-  ["provision_state", "State"],
-  ["power_state", "Power"],
-  ["driver", "Driver"],
-  ["resource_class", "Class"],
-  ["provision_updated_at", "In this state since"],
-];
 
 export function nodes({ api, machines, announce }, _subject, query) {
   let wanted = read(query);
@@ -127,42 +114,6 @@ export function nodes({ api, machines, announce }, _subject, query) {
       draw();
     },
   };
-}
-
-function read(query) {
-  return {
-    state: query.get("state") ?? "",
-    only: ONLY[query.get("only")] ? query.get("only") : "",
-    words: query.get("q") ?? "",
-    sort: COLUMNS.some(([key]) => key === query.get("sort")) ? query.get("sort") : "name",
-    down: query.get("dir") === "desc",
-    page: Math.max(0, (parseInt(query.get("page") ?? "1", 10) || 1) - 1),
-  };
-}
-
-function write({ state, only, words, sort, down, page }) {
-  const pairs = { state, only, q: words, sort: sort === "name" ? "" : sort, dir: down ? "desc" : "", page: page ? page + 1 : "" };
-  const text = new URLSearchParams(Object.entries(pairs).filter(([, value]) => value)).toString();
-  return text ? `?${text}` : "";
-}
-
-function having(words) {
-  const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
-  return (node) => {
-    const text = `${node.name ?? ""} ${node.uuid} ${node.driver} ${node.resource_class ?? ""}`.toLowerCase();
-    return parts.every((part) => text.includes(part));
-  };
-}
-
-function fitting({ state, only }) {
-  return (node) => (!state || node.provision_state === state) && (!only || Boolean(ONLY[only][1](node)));
-}
-
-function by({ sort, down }) {
-  const value = sort === "name" ? title : (node) => node[sort] ?? "";
-  const compare = sort === "provision_state" ? inOrderOfLife : NATURAL.compare;
-  return (one, other) =>
-    (down ? -1 : 1) * (compare(value(one), value(other)) || NATURAL.compare(title(one), title(other)));
 }
 
 function chip(item, change) {
