@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from devstack.mariadb import MariaServer, MariaUnavailableError
 from devstack.postgres import FORGETFUL, PostgresServer, PostgresUnavailableError
 from devstack.rabbitmq import RabbitServer, RabbitUnavailableError
 from tests.support.keystone import KeystoneServer
+
+# A machine may be busy with other things: how long an example takes proves nothing.
+settings.register_profile("baremetal", deadline=None)
+settings.load_profile("baremetal")
 
 _WITHOUT_POSTGRES = "BAREMETAL_TESTS_WITHOUT_POSTGRES"
 _LONGEST_ID = 32

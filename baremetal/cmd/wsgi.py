@@ -25,6 +25,7 @@ from baremetal.db.database import Database
 from baremetal.db.schema import check_current
 from baremetal.db.vault import Vault
 from baremetal.domain.errors import Unavailable
+from baremetal.health.front import Front, Probes
 from baremetal.rpc.conductor import ConductorClient
 from baremetal.rpc.transport import make_transport
 
@@ -35,7 +36,7 @@ CONFIG_FILES = "BAREMETAL_CONFIG_FILES"
 _SWITCH_SECONDS = 0.001
 
 
-def make_application(conf: cfg.ConfigOpts) -> Application:
+def make_application(conf: cfg.ConfigOpts) -> Front:
     """The API of one process.
 
     :raises Unavailable: the key file is missing or unreadable.
@@ -50,17 +51,20 @@ def make_application(conf: cfg.ConfigOpts) -> Application:
     vault = Vault.open(state.keys, make=False)
     client = ConductorClient(make_transport(conf), cap=conf.upgrade_levels.conductor, brokered=True)
     auth = authenticator(conf, state)
-    return Application(Services(conf, db, vault, client, auth, SharedClock(db)))
+    clock = SharedClock(db)
+    probes = Probes(conf, db, clock, metrics=conf.api.metrics)
+    services = Services(conf, db, vault, client, auth, clock)
+    return Front(Application(services), probes, clock)
 
 
-def _application() -> Application:
+def _application() -> Front:
     files = os.environ.get(CONFIG_FILES)
     argv = [word for name in (files or "").split(":") if name for word in ("--config-file", name)]
     sys.setswitchinterval(_SWITCH_SECONDS)
     return make_application(service_configuration("baremetal-api", argv))
 
 
-def __getattr__(name: str) -> Application:
+def __getattr__(name: str) -> Front:
     """Make the application when a server asks for it, not when somebody looks at the module."""
     if name != "application":
         raise AttributeError(name)

@@ -98,7 +98,7 @@ def document(
     """
     names = names or visible(Node, call.version)
     by_uuid = is_uuid(ident)
-    behind = veil(call)
+    behind = veil(call) if call.services.policy is not None else None
     db, key = call.services.db, ("node", names, by_uuid, behind)
     prepared = db.prepared.get(key)
     if prepared is None:

@@ -42,6 +42,9 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /": PUBLIC,
     "GET /v1": PUBLIC,
     "GET /v1/openapi.json": PUBLIC,
+    "GET /v1/operations/{operation}/autopsy": SEERS,
+    "GET /v1/summary": OVERSEERS,
+    "GET /v1/events": READERS,
     "GET /v1/lookup": PUBLIC,
     "POST /v1/heartbeat/{node}": PUBLIC,
     # Lists: everybody finds their own there.
