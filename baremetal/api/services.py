@@ -17,7 +17,6 @@ from baremetal.db.events import EventLog
 from baremetal.db.nodes import NodeStore
 from baremetal.db.operations import OperationStore
 from baremetal.db.vault import Vault
-from baremetal.domain.node import slot_of
 from baremetal.engine.members import Members
 from baremetal.engine.submit import Submitter
 from baremetal.rpc.conductor import ConductorClient
@@ -59,16 +58,11 @@ class Services:
         self.events = EventLog(db)
         self.counts = Counts(db)
         self.members = Members(ConductorStore(db), clock)
-        self.submitter = Submitter(db, self.operations, self._ring, clock)
+        conductor.find_host = self.members.host_in
+        self.submitter = Submitter(db, self.operations, conductor.ring, clock)
         self.max_limit: int = conf.api.max_limit
         self.max_body: int = conf.api.max_body_kib * 1024
         self.streams = threading.BoundedSemaphore(conf.api.max_streams or 1)
         #: Set when the process ends, so that streams end.
         self.stopping = threading.Event()
         self.public_url: str = (conf.api.public_url or "").rstrip("/")
-
-    def _ring(self, group: str, node: str | None) -> None:
-        """Wake the conductor that looks after a node, or any of its group."""
-        host = self.members.host_in(group, None if node is None else slot_of(node))
-        if host is not None:
-            self.conductor.ring(host, group)

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+import zlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,12 +15,21 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
+from baremetal.db.tables import LOCK_ROWS, locks
 from baremetal.db.types import JsonText
 from baremetal.domain.errors import Unavailable
 
 #: How long a writer may queue for the one SQLite write connection, seconds.
 _WRITE_QUEUE_SECONDS = 60
 
+#: What writers of events take part in, and a reader may want to itself.
+RECORDING = "baremetal events"
+_ADVISORY = sa.text("SELECT pg_advisory_xact_lock(hashtext(:what))")
+_ADVISORY_SHARED = sa.text("SELECT pg_advisory_xact_lock_shared(hashtext(:what))")
+# MariaDB has none that end with a transaction: there a lock is a row, found by a hash of its name.
+_ROW = sa.select(locks.c.id).where(locks.c.id == sa.bindparam("row"))
+_ROW_ALONE = _ROW.with_for_update()
+_ROW_SHARED = _ROW.with_for_update(read=True)
 #: More rows than any select has.
 _ALL = 2**31 - 1
 #: Page cache of each SQLite connection, of which each thread has one.
@@ -140,6 +150,29 @@ class Database:
         """Close all connections."""
         self._writer.dispose()
         self._reader.dispose()
+
+
+def one_at_a_time(tx: sa.Connection, what: str) -> None:
+    """Wait until no other transaction does `what`; then none does until this one ends."""
+    _take(tx, what, _ADVISORY, _ROW_ALONE)
+
+
+def before_or_after(tx: sa.Connection, what: str) -> None:
+    """Take part in `what` beside others, but not beside one who wants it `one_at_a_time`."""
+    _take(tx, what, _ADVISORY_SHARED, _ROW_SHARED)
+
+
+def _take(tx: sa.Connection, what: str, advisory: Any, row: Any) -> None:
+    name = tx.dialect.name
+    if name == "postgresql":
+        tx.execute(advisory, {"what": what})
+    elif name in ("mysql", "mariadb"):
+        tx.execute(row, {"row": _row_of(what)})
+
+
+def _row_of(what: str) -> int:
+    """Its row; what all writers share has one of its own, or they would wait for themselves."""
+    return 0 if what == RECORDING else 1 + zlib.crc32(what.encode()) % (LOCK_ROWS - 1)
 
 
 def _server_engine(url: sa.URL, size: int, **options: Any) -> sa.Engine:

@@ -6,8 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from baremetal.db.database import Database
-from baremetal.db.locks import RECORDING, one_at_a_time
+from baremetal.db.database import RECORDING, Database, one_at_a_time
 from baremetal.db.owners import on_node_of_project
 from baremetal.db.tables import cursors, events
 from baremetal.db.types import stamp

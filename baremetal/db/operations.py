@@ -14,9 +14,8 @@ import sqlalchemy as sa
 
 from baremetal.db import history, queue
 from baremetal.db.allocations import follow_node
-from baremetal.db.database import Database
+from baremetal.db.database import RECORDING, Database, before_or_after
 from baremetal.db.events import INSERT, INSERT_ALL, Event
-from baremetal.db.locks import RECORDING, before_or_after
 from baremetal.db.tables import nodes, operations
 from baremetal.db.types import stamp
 from baremetal.domain import operation as op

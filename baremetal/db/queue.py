@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from baremetal.db.locks import one_at_a_time
+from baremetal.db.database import one_at_a_time
 from baremetal.db.tables import operations
 from baremetal.domain import operation as op
 from baremetal.domain.operation import Limits

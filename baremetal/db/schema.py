@@ -6,8 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from baremetal.db.database import Database
-from baremetal.db.locks import one_at_a_time
+from baremetal.db.database import Database, one_at_a_time
 from baremetal.db.tables import metadata
 from baremetal.domain.errors import Unavailable
 

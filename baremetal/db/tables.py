@@ -199,7 +199,7 @@ sa.Index(
     postgresql_where=sa.text("state = 'queued'"),
 )
 
-#: How many locks there are on MariaDB; see `baremetal.db.locks`.
+#: How many locks there are on MariaDB; see `baremetal.db.database`.
 LOCK_ROWS = 64
 locks = sa.Table(
     "locks", metadata, sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False)

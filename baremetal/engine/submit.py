@@ -49,15 +49,15 @@ class Requester:
 class Submitter:
     """Writes intents.
 
-    `ring` wakes a conductor of a group, best the one which looks after the node with a uuid;
-    if it fails, a sweep will do.
+    `ring` wakes a conductor of a group, best the one which looks after the nodes of a slot; if
+    it fails, a sweep will do.
     """
 
     def __init__(
         self,
         db: Database,
         operation_store: OperationStore,
-        ring: Callable[[str, str | None], object],
+        ring: Callable[[str, int | None], object],
         clock: Clock,
     ) -> None:
         """Write to `db`, and ring after each commit."""
@@ -103,7 +103,7 @@ class Submitter:
             self._swap(tx, row, {**values, "operation_uuid": uuid}, at, news)
             store.insert(tx, intent, at)
         LOG.info("operation %s %s node %s queued", uuid, kind, row["uuid"])
-        self._ring(row["conductor_group"], row["uuid"])
+        self._ring(row["conductor_group"], row["slot"])
         return uuid
 
     def move(self, row: Row, state: str) -> None:

@@ -1,9 +1,9 @@
 """The conductor's contract: the doorbell, and questions that must reach hardware now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
-from baremetal.rpc.doorbell import Doorbell
+from baremetal.rpc.doorbell import Doorbell, Place
 from baremetal.rpc.transport import TOPIC, Client
 
 #: 1.0: first release. 1.1: `load`.
@@ -24,13 +24,21 @@ class ConductorClient:
         Where the messages are `brokered`, nobody waits for a ring to go out.
         """
         self._client = Client(transport, TOPIC, cap)
-        #: There is work for a host of a conductor group. Nothing is lost if nobody hears.
-        self.ring: Callable[[str, str], object] = (
-            Doorbell(self._ring).ring if brokered else self._ring
+        #: There is work for a conductor group, at this slot of its ring. Nothing is lost if
+        #: nobody hears.
+        self.ring: Callable[[str, int | None], object] = (
+            Doorbell(self._ring_all).ring if brokered else self._ring_any
         )
+        #: The host in a conductor group that has a slot; None where nobody is alive.
+        self.find_host: Callable[[str, int | None], str | None] = lambda _group, _slot: None
 
-    def _ring(self, host: str, group: str) -> bool:
-        return self._client.tell(host, "ring", group=group)
+    def _ring_all(self, places: Collection[Place]) -> bool:
+        hosts = {(self.find_host(group, slot), group) for group, slot in places}
+        rung = [self._client.tell(host, "ring", group=group) for host, group in hosts if host]
+        return all(rung)
+
+    def _ring_any(self, group: str, _slot: int | None) -> bool:
+        return self._client.tell(None, "ring", group=group)
 
     def load(self, host: str) -> dict[str, Any]:
         """``{"running": operations whose steps run now, "workers": how many could}``."""

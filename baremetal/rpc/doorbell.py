@@ -1,27 +1,35 @@
 """Rings conductors from a thread of its own, since a broker that is away makes callers wait."""
 
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+
+from baremetal.domain.errors import Unavailable
+
+LOG = logging.getLogger(__name__)
 
 #: After a ring that did not go out; sweeps of the conductors find the work meanwhile.
 _PAUSE_SECONDS = 1.0
 
+#: A conductor group, and a slot of its ring; None is any.
+Place = tuple[str, int | None]
+
 
 class Doorbell:
-    """Rings that come while one is being sent go out as one."""
+    """Rings that come while others are being sent go out together."""
 
-    def __init__(self, send: Callable[[str, str], bool]) -> None:
-        """Call `send` for a host and its conductor group; it says whether that went out."""
+    def __init__(self, send: Callable[[Collection[Place]], bool]) -> None:
+        """Call `send` for some places; it says whether all went out."""
         self._send = send
-        self._wanted: set[tuple[str, str]] = set()
+        self._wanted: set[Place] = set()
         self._some = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def ring(self, host: str, group: str) -> None:
+    def ring(self, group: str, slot: int | None) -> None:
         """Return at once; the ring follows, or is lost with the broker."""
         with self._some:
-            self._wanted.add((host, group))
+            self._wanted.add((group, slot))
             if self._thread is None:
                 # Not before it is wanted: a process may have forked since it was wired.
                 self._thread = threading.Thread(target=self._loop, name="doorbell", daemon=True)
@@ -34,6 +42,13 @@ class Doorbell:
                 while not self._wanted:
                     self._some.wait()
                 wanted, self._wanted = self._wanted, set()
-            lost = [host for host, group in wanted if not self._send(host, group)]
-            if lost:
+            try:
+                sent = self._send(wanted)
+            except Unavailable as error:
+                LOG.warning("nobody was rung: %s", error.message)
+                sent = False
+            except Exception:
+                LOG.exception("nobody was rung")
+                sent = False
+            if not sent:
                 time.sleep(_PAUSE_SECONDS)

@@ -65,8 +65,8 @@ class Client:
             transport, target, version_cap=cap, serializer=Carrier()
         )
 
-    def tell(self, server: str, method: str, **arguments: Any) -> bool:
-        """Tell one server; a message that cannot be sent is only logged. Whether it was."""
+    def tell(self, server: str | None, method: str, **arguments: Any) -> bool:
+        """Tell one server, or any; a message that cannot be sent is only logged. Whether it was."""
         try:
             self._client.prepare(server=server, retry=0).cast({}, method, **arguments)
         except (oslo_messaging.MessageDeliveryFailure, oslo_messaging.MessagingException) as error:

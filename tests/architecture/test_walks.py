@@ -36,7 +36,7 @@ class _Doorbell(ConductorClient):
     def __init__(self) -> None:
         pass
 
-    def ring(self, host: str, group: str) -> None:
+    def ring(self, group: str, slot: int | None) -> None:
         pass
 
 

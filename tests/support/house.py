@@ -55,7 +55,7 @@ class _Line(ConductorClient):
     def __init__(self, endpoint: ConductorEndpoint) -> None:
         self._endpoint = endpoint
 
-    def ring(self, host: str, group: str) -> None:
+    def ring(self, group: str, slot: int | None) -> None:
         """The test decides when work is done."""
 
     def load(self, host: str) -> dict[str, Any]:

@@ -40,7 +40,9 @@ def test_the_clock_of_one_host_jumps_by_an_hour(
     finally:
         plane.conductors[1].stop()
     check_nothing_is_left(caller)
-    done = caller.insist("GET", "operations?limit=1000")["operations"]
+    lived = set(storm.lived)
+    done = caller.insist("GET", "operations?limit=1000&sort_key=created_at&sort_dir=desc")
+    done = [one for one in done["operations"] if one["node_uuid"] in lived]
     repeated = [one for one in done if one["attempts"] > 1]
     # Its clock is not asked: nobody takes work for lost, or holds his own for ever.
     assert not repeated, repeated[0]

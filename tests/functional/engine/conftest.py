@@ -39,7 +39,7 @@ class Bench:
         self.nodes = NodeStore(self.db, Vault([Fernet.generate_key()]))
         self.rung: list[str] = []
         self.submitter = Submitter(
-            self.db, self.store, lambda group, _node: self.rung.append(group), self.clock
+            self.db, self.store, lambda group, _slot: self.rung.append(group), self.clock
         )
         self.runner = Runner(self.store, self.flows, self.open_task, self.clock, HOLD_SECONDS)
 
