@@ -14,8 +14,9 @@ from baremetal.domain.errors import InvalidInput
 from baremetal.domain.node import SLOTS
 from baremetal.domain.ring import Ring
 
-#: How old this knowledge may be, seconds.
+#: How old this knowledge may be, seconds; and before somebody is refused because of it.
 _AGE = 2.0
+_AGE_OF_REFUSAL = 0.1
 
 
 class Members:
@@ -46,6 +47,10 @@ class Members:
         """
         self._refresh()
         found = self._hardware.get((group, name))
+        if found is None:
+            # A conductor may have come a moment ago.
+            self._refresh(_AGE_OF_REFUSAL)
+            found = self._hardware.get((group, name))
         if found is None:
             known = sorted({n for g, n in self._hardware if g == group})
             raise InvalidInput(
@@ -84,11 +89,11 @@ class Members:
                 found.append(Share(driver, group, slots if len(slots) < SLOTS else None))
         return tuple(found)
 
-    def _refresh(self) -> None:
-        if self._clock.monotonic() - self._read_at < _AGE:
+    def _refresh(self, age: float = _AGE) -> None:
+        if self._clock.monotonic() - self._read_at < age:
             return
         with self._lock:
-            if self._clock.monotonic() - self._read_at < _AGE:
+            if self._clock.monotonic() - self._read_at < age:
                 return
             now = stamp(self._clock.now())
             rows = self._store.all()

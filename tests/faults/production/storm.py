@@ -27,7 +27,7 @@ LIFE = (
     ("deleted", "available"),
 )
 #: Against a test that hangs; a loaded machine is slow.
-_PATIENCE = 240.0
+_PATIENCE = 180.0
 _LOOK_SECONDS = 0.1
 _AGAIN = 0.3
 
