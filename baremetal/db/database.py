@@ -36,6 +36,9 @@ _ALL = 2**31 - 1
 _CACHE_KIB = 512
 #: A server's connection that was used so lately is taken to be alive, seconds.
 _FRESH_SECONDS = 1.0
+#: A server ends a transaction in which nothing has happened for so long: whoever froze in the
+#: middle of one would keep its locks from all others.
+_MOST_IDLE_SECONDS = 5
 
 
 class Database:
@@ -179,9 +182,12 @@ def _server_engine(url: sa.URL, size: int, **options: Any) -> sa.Engine:
     if url.get_backend_name() in ("mysql", "mariadb"):
         # Each statement sees what is committed, as on the other databases.
         options.setdefault("isolation_level", "READ COMMITTED")
+        idle = f"SET SESSION idle_transaction_timeout={_MOST_IDLE_SECONDS}"
+        options["connect_args"] = {"init_command": idle}
     if url.get_driver_name() == "psycopg":
         # At its first run; the default is the sixth, which few connections of many ever see.
-        options["connect_args"] = {"prepare_threshold": 0}
+        idle = f"-c idle_in_transaction_session_timeout={_MOST_IDLE_SECONDS}s"
+        options["connect_args"] = {"prepare_threshold": 0, "options": idle}
         # It would ask the server about a type that we have not, for each connection.
         options["use_native_hstore"] = False
     engine = sa.create_engine(

@@ -65,6 +65,7 @@ _FENCED = sa.update(operations).where(
     operations.c.state == op.RUNNING,
 )
 _FENCED_OBEYING = _FENCED.where(operations.c.cancel_requested.is_(None))
+_FENCED_AWAKE = _FENCED.where(operations.c.lease_until >= sa.bindparam("awake_at"))
 _FORGET = (
     sa.update(operations)
     .where(
@@ -247,12 +248,16 @@ class OperationStore:
             tx.execute(_RESERVE, {"held": held, "uuids": uuids, "host": host})
             return sorted((_operation(row) for row in rows), key=lambda o: chosen.index(o.id))
 
-    def renew(self, host: str, ids: Sequence[int], lease_until: datetime) -> int:
-        """Prolong the leases of what really runs here; how many still are ours."""
+    def renew(self, host: str, ids: Sequence[int], now: datetime, lease_until: datetime) -> int:
+        """Prolong the leases of what really runs here; how many still are ours.
+
+        One that has run out is not prolonged: whoever slept through it knows nothing any more.
+        """
         query = sa.update(operations).where(
             operations.c.id.in_(ids),
             operations.c.owner == host,
             operations.c.state == op.RUNNING,
+            operations.c.lease_until >= stamp(now),
         )
         with self._db.write() as tx:
             return tx.execute(query.values(lease_until=stamp(lease_until))).rowcount
@@ -353,7 +358,8 @@ class OperationStore:
 
         An error also goes into the node's history; its `autopsy` stays with the operation.
 
-        :raises LeaseLost: the claim is no longer ours.
+        :raises LeaseLost: the claim is no longer ours; or our lease has run out, and what looks
+            like a failure may come of a long sleep: then the step is done again.
         """
         at = stamp(now)
         values = {
@@ -367,7 +373,7 @@ class OperationStore:
         if autopsy is not None:
             values |= {"cause": autopsy["cause"], "autopsy": autopsy}
         with self._db.write() as tx:
-            self._write_fenced(tx, operation, values, at)
+            self._write_fenced(tx, operation, values, at, awake=state == op.FAILED)
             news = state_event(_row_of(operation), state, progress.step, error, at)
             self._change_node(tx, change, at, [news], reservation=None, operation_uuid=None)
             if error is not None:
@@ -392,6 +398,7 @@ class OperationStore:
         at: str,
         *,
         obey: bool = False,
+        awake: bool = False,
     ) -> None:
         written = {
             **values,
@@ -400,6 +407,8 @@ class OperationStore:
             "our_fence": operation.fence,
         }
         query = _FENCED_OBEYING if obey else _FENCED
+        if awake:
+            query, written["awake_at"] = _FENCED_AWAKE, at
         if tx.execute(query, written).rowcount == 1:
             return
         how, fence, state = tx.execute(

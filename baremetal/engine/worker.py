@@ -171,7 +171,7 @@ class Worker:
                 with self._lock:
                     active = list(self._active)
                 if active:
-                    self._store.renew(self._host, active, self._clock.after(LEASE_SECONDS))
+                    self._store.renew(self._host, active, now, self._clock.after(LEASE_SECONDS))
                 if self._store.requeue_lost(now) + self._store.requeue_overdue(now):
                     self._bell.set()
             except Unavailable as error:

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from baremetal.db import queue, tables
 from baremetal.db.database import Database
-from baremetal.db.operations import OperationStore
+from baremetal.db.operations import NodeChange, OperationStore, Progress
 from baremetal.domain import operation as op
-from baremetal.domain.operation import Limits
+from baremetal.domain.errors import LeaseLost
+from baremetal.domain.operation import Limits, Operation
 from tests.functional.engine.conftest import LEASE_SECONDS, Bench
 
 
@@ -61,11 +62,28 @@ def test_a_lease_that_is_renewed_is_not_lost(bench: Bench) -> None:
     _queued(bench, 2)
     kept, lost = bench.claim()
     bench.clock.pass_time(LEASE_SECONDS - 1)
-    assert bench.store.renew("a", [kept.id], bench.clock.after(LEASE_SECONDS)) == 1
-    assert bench.store.renew("b", [lost.id], bench.clock.after(LEASE_SECONDS)) == 0
+    assert _renew(bench, "a", kept) == 1
+    assert _renew(bench, "b", lost) == 0
     bench.later(2)
+    assert _renew(bench, "a", lost) == 0, "it has run out"
     assert [operation.uuid for operation in bench.claim(host="b")] == [lost.uuid]
-    assert bench.store.renew("a", [kept.id, lost.id], bench.clock.after(LEASE_SECONDS)) == 1
+    assert _renew(bench, "a", kept, lost) == 1
+
+
+def _renew(bench: Bench, host: str, *claimed: Operation) -> int:
+    now, until = bench.clock.now(), bench.clock.after(LEASE_SECONDS)
+    return bench.store.renew(host, [operation.id for operation in claimed], now, until)
+
+
+def test_who_slept_through_the_lease_can_not_fail_an_operation(bench: Bench) -> None:
+    _queued(bench, 1)
+    (operation,) = bench.claim()
+    bench.clock.pass_time(LEASE_SECONDS + 1)
+    change = NodeChange(operation.resource_uuid, {})
+    progress, now = Progress(0, None, []), bench.clock.now()
+    with pytest.raises(LeaseLost):
+        bench.store.finish(operation, op.FAILED, progress, change, "late", now)
+    assert bench.store.get(operation.uuid).state == op.RUNNING
 
 
 def test_the_next_batch_waits_for_the_end_of_this_one(bench: Bench) -> None:

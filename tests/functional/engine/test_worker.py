@@ -86,8 +86,10 @@ def test_a_bell_is_heard_at_once_and_a_lost_one_is_made_up_for(
 
 
 def test_no_more_than_its_threads_work_at_a_time_and_all_gets_done(
-    bench: Bench, employ: Callable[..., Worker]
+    bench: Bench, employ: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # On a busy machine everything is slow.
+    monkeypatch.setattr(module, "SLOW_SECONDS", PATIENCE)
     at_work, most = [0], [0]
     lock = threading.Lock()
 
