@@ -63,7 +63,7 @@ def house(
 ) -> Iterator[House]:
     """A plane that loses its patience with BMCs soon."""
     options = {"enabled_hardware_types": ["fake-hardware", "ipmi"]}
-    with IpmiBus(Timings(silence=1.0, sessions_taken=0.5, ask_for_session=0.2)) as bus:
+    with IpmiBus(Timings(silence=4.0, sessions_taken=0.5, ask_for_session=0.2)) as bus:
         monkeypatch.setattr("baremetal.drivers.power.ipmi.BUS", bus)
         yield House(sqlite_database, tmp_path, ManualClock(), options)
 
