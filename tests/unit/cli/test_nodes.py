@@ -68,7 +68,8 @@ def test_a_verb_with_wait_tells_how_it_went(api: StandIn, run: Run) -> None:
     assert rows["n2"]["result"] == "failed"
     assert rows["n2"]["details"] == "ended in 'clean failed': it broke"
     assert rows["nope"]["result"] == "refused"
-    assert re.search(r"n1: cleaning: (first|second)", done.err)
+    # On a busy machine the steps may be over before they are looked at.
+    assert re.search(r"n1: (cleaning: (first|second)|available)", done.err), done.err
     assert re.search(r"n2: clean failed", done.err)
 
 
