@@ -6,12 +6,13 @@ from baremetal.cmd import backend
 
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 
 from oslo_config import cfg
 
 from baremetal.cmd.configure import service_configuration
-from baremetal.cmd.wsgi import CONFIG_FILES
+from baremetal.cmd.wsgi import CONFIG_FILES, METERS_DIR
 from baremetal.domain.errors import BaremetalError
 
 #: How long a process may take to answer what it has begun when it is told to stop, seconds.
@@ -23,9 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     conf = service_configuration("baremetal-api", argv)
     os.environ[CONFIG_FILES] = ":".join(conf.config_file or ())
     try:
-        if backend.NAME == "eventlet":
-            return _serve_green(conf)
-        _serve(conf)
+        with tempfile.TemporaryDirectory(prefix="baremetal-api-") as meters:
+            os.environ[METERS_DIR] = meters if conf.api.workers > 1 else ""
+            if backend.NAME == "eventlet":
+                return _serve_green(conf)
+            _serve(conf)
     except (BaremetalError, OSError) as error:
         print(f"baremetal-api: {error}", file=sys.stderr)
         return 1

@@ -1,7 +1,9 @@
 """The API as a WSGI application, for ``baremetal-api`` and for any other server.
 
 It is ``baremetal.cmd.wsgi:application``. Its configuration files are those named by
-``BAREMETAL_CONFIG_FILES``, parted by colons; without that, oslo.config looks for them.
+``BAREMETAL_CONFIG_FILES``, parted by colons; without that, oslo.config looks for them. Where a
+server runs several processes of it, ``BAREMETAL_METERS`` names an empty directory of theirs, and
+``/metrics`` tells what they counted together.
 """
 
 from baremetal.cmd import backend  # noqa: F401 - must come first
@@ -26,12 +28,15 @@ from baremetal.db.schema import check_current
 from baremetal.db.vault import Vault
 from baremetal.domain.errors import Unavailable
 from baremetal.health.front import Front, Probes
+from baremetal.health.siblings import Siblings
+from baremetal.meters import METERS
 from baremetal.rpc.conductor import ConductorClient
 from baremetal.rpc.transport import make_transport
 
 LOG = logging.getLogger(__name__)
 
 CONFIG_FILES = "BAREMETAL_CONFIG_FILES"
+METERS_DIR = "BAREMETAL_METERS"
 #: See `baremetal.cmd.all_in_one`.
 _SWITCH_SECONDS = 0.001
 
@@ -52,9 +57,18 @@ def make_application(conf: cfg.ConfigOpts) -> Front:
     client = ConductorClient(make_transport(conf), cap=conf.upgrade_levels.conductor, brokered=True)
     auth = authenticator(conf, state)
     clock = SharedClock(db)
-    probes = Probes(conf, db, clock, metrics=conf.api.metrics)
+    probes = Probes(conf, db, clock, metrics=conf.api.metrics, siblings=_siblings())
     services = Services(conf, db, vault, client, auth, clock)
     return Front(Application(services), probes, clock)
+
+
+def _siblings() -> Siblings | None:
+    directory = os.environ.get(METERS_DIR)
+    if not directory:
+        return None
+    siblings = Siblings(Path(directory), METERS)
+    siblings.start()
+    return siblings
 
 
 def _application() -> Front:

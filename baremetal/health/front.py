@@ -11,6 +11,7 @@ from baremetal.clock import Clock
 from baremetal.db.database import Database
 from baremetal.health.checks import missing
 from baremetal.health.metrics import Metrics
+from baremetal.health.siblings import Siblings
 from baremetal.meters import METERS, Meters
 
 StartResponse = Callable[..., Any]
@@ -26,13 +27,19 @@ class Probes:
     """The three paths. They ask for no credentials, and tell nothing that needs any."""
 
     def __init__(
-        self, conf: cfg.ConfigOpts, db: Database, clock: Clock, *, metrics: bool = True
+        self,
+        conf: cfg.ConfigOpts,
+        db: Database,
+        clock: Clock,
+        *,
+        metrics: bool = True,
+        siblings: Siblings | None = None,
     ) -> None:
-        """Answer for a process with this configuration and database."""
+        """Answer for a process with this configuration and database, and for its siblings."""
         self._conf = conf
         self._db = db
         self._clock = clock
-        self._metrics = Metrics(db, clock)
+        self._metrics = Metrics(db, clock, siblings=siblings)
         self.paths: dict[str, Callable[[], Reply]] = {
             "/healthz": self._alive,
             "/readyz": self._ready,

@@ -1,7 +1,7 @@
 """Every metric: its name, what it is, and where its value comes from."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -22,7 +22,8 @@ from baremetal.db.types import moment, stamp
 from baremetal.domain import operation as op
 from baremetal.domain.errors import Unavailable
 from baremetal.domain.figures import Figure
-from baremetal.meters import METERS, Histogram, Meters
+from baremetal.health.siblings import Siblings
+from baremetal.meters import METERS, Labels, Meters
 
 _GAUGES: Final = GaugeMetricFamily
 _COUNTERS: Final = CounterMetricFamily
@@ -80,15 +81,24 @@ METRICS: Final[Mapping[str, tuple[type[Any], tuple[str, ...], str]]] = MappingPr
 class Metrics(Collector):
     """The metrics of this process, and of the plane as its database tells."""
 
-    def __init__(self, db: Database, clock: Clock, meters: Meters = METERS) -> None:
-        """Read `db` and `meters`, when somebody looks."""
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        meters: Meters = METERS,
+        siblings: Siblings | None = None,
+    ) -> None:
+        """Read `db` and `meters`, and what `siblings` count, when somebody looks."""
         self._db = db
         self._clock = clock
         self._meters = meters
+        self._siblings = siblings
         # One of its own: the library's default one belongs to all who are in the process.
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
-        ProcessCollector(registry=self._registry)
+        if siblings is None:
+            # With siblings, one process' memory and time would tell of whichever was asked.
+            ProcessCollector(registry=self._registry)
 
     def text(self) -> bytes:
         """All of them in Prometheus' text format."""
@@ -107,9 +117,13 @@ class Metrics(Collector):
         yield _family("baremetal_power_sweep_seconds", {(): sweep.seconds})
         yield _family("baremetal_power_sweep_nodes", {(): sweep.nodes})
         yield _family("baremetal_power_sweep_failures", meters.unread.values_now())
-        yield _family("baremetal_event_streams", {(): len(meters.streams)})
-        yield _histogram("baremetal_rpc_seconds", meters.rpc)
-        yield _histogram("baremetal_http_request_seconds", meters.http)
+        all_of_us = self._siblings
+        streams = all_of_us.streams() if all_of_us else len(meters.streams)
+        yield _family("baremetal_event_streams", {(): streams})
+        rpc = all_of_us.rows("rpc") if all_of_us else meters.rpc.rows()
+        yield _histogram("baremetal_rpc_seconds", meters.rpc.bounds, rpc)
+        http = all_of_us.rows("http") if all_of_us else meters.http.rows()
+        yield _histogram("baremetal_http_request_seconds", meters.http.bounds, http)
         yield from _of_sources(meters)
 
     def _of_plane(self) -> Iterator[Metric]:
@@ -152,13 +166,15 @@ def _family(name: str, values: Mapping[tuple[str, ...], float]) -> Metric:
     return made
 
 
-def _histogram(name: str, histogram: Histogram) -> Metric:
+def _histogram(
+    name: str, bounds: Sequence[float], rows: Mapping[Labels, tuple[list[float], float]]
+) -> Metric:
     _, labels, about = METRICS[name]
     family = HistogramMetricFamily(name, about, labels=labels)
-    bounds = [*(str(bound) for bound in histogram.bounds), "+Inf"]
-    for key, (counts, total) in histogram.rows().items():
+    words = [*(str(bound) for bound in bounds), "+Inf"]
+    for key, (counts, total) in rows.items():
         so_far, buckets = 0.0, []
-        for bound, count in zip(bounds, counts, strict=True):
+        for bound, count in zip(words, counts, strict=True):
             so_far += count
             buckets.append((bound, so_far))
         family.add_metric(key, buckets, sum_value=total)
