@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from baremetal.db.database import Database
 from baremetal.db.operations import OperationStore
+from baremetal.db.queue import Place
 from baremetal.db.schema import ensure_current
 from baremetal.db.tables import operations
 from baremetal.domain import operation as op
@@ -58,7 +59,7 @@ def claims(db: Database, room: int, times: int) -> Iterator[tuple[float, float]]
     now = datetime.now(UTC)
     for _ in range(times):
         cpu, begun = time.process_time(), time.perf_counter()
-        taken = store.claim("host", "", room, _LIMITS, now, now + timedelta(seconds=10))
+        taken = store.claim("host", Place(""), room, _LIMITS, now, now + timedelta(seconds=10))
         yield (time.process_time() - cpu) * 1000, (time.perf_counter() - begun) * 1000
         back = sa.update(operations).where(operations.c.id.in_([one.id for one in taken]))
         with db.write() as tx:

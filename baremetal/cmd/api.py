@@ -5,6 +5,7 @@ from baremetal.cmd import backend
 # isort: split
 
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from oslo_config import cfg
 
 from baremetal.cmd.configure import service_configuration
-from baremetal.cmd.wsgi import CONFIG_FILES, METERS_DIR
+from baremetal.cmd.wsgi import ARGUMENTS, METERS_DIR
 from baremetal.domain.errors import BaremetalError
 
 #: How long a process may take to answer what it has begun when it is told to stop, seconds.
@@ -22,7 +23,7 @@ _STOP_SECONDS = 10
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; SIGHUP replaces the processes by new ones with new configuration."""
     conf = service_configuration("baremetal-api", argv)
-    os.environ[CONFIG_FILES] = ":".join(conf.config_file or ())
+    os.environ[ARGUMENTS] = shlex.join(sys.argv[1:] if argv is None else argv)
     try:
         with tempfile.TemporaryDirectory(prefix="baremetal-api-") as meters:
             os.environ[METERS_DIR] = meters if conf.api.workers > 1 else ""

@@ -47,10 +47,10 @@ class ConductorService(service.ServiceBase):  # type: ignore[misc]
         vault = Vault.open(state.keys, make=False)
         self._db = Database(conf.database.connection or state.database_url, conf.database.pool_size)
         clock = SharedClock(self._db)
+        conductor = Conductor(conf, self._db, vault, make_transport(conf), clock)
         while not self._stopping.is_set():
             try:
                 check_current(self._db)
-                conductor = Conductor(conf, self._db, vault, make_transport(conf), clock)
                 conductor.start()
             except Unavailable as error:
                 LOG.warning("not yet: %s", error.message)
@@ -78,11 +78,9 @@ class ConductorService(service.ServiceBase):  # type: ignore[misc]
         self._ended.wait()
 
     def reset(self) -> None:
-        """Begin anew with the configuration that was just read; on the eventlet back end."""
-        self.stop()
+        """Be ready to start again; on the eventlet back end, after each SIGHUP."""
         self._stopping.clear()
         self._ended.clear()
-        self.start()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

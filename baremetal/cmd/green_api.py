@@ -26,7 +26,8 @@ class GreenApi(service.ServiceBase):  # type: ignore[misc]
         application = make_application(self._conf)
         self._server = eventlet.spawn(
             eventlet.wsgi.server,
-            self._socket,
+            # It closes what it is given when it ends; after SIGHUP another serves on ours.
+            self._socket.dup(),
             application,
             custom_pool=self._pool,
             log_output=False,
@@ -49,4 +50,4 @@ class GreenApi(service.ServiceBase):  # type: ignore[misc]
                 return
 
     def reset(self) -> None:
-        """Read nothing anew: a restart does that."""
+        """Be ready to start again, which reads all anew."""

@@ -1,8 +1,8 @@
 """The API as a WSGI application, for ``baremetal-api`` and for any other server.
 
-It is ``baremetal.cmd.wsgi:application``. Its configuration files are those named by
-``BAREMETAL_CONFIG_FILES``, parted by colons; without that, oslo.config looks for them. Where a
-server runs several processes of it, ``BAREMETAL_METERS`` names an empty directory of theirs, and
+It is ``baremetal.cmd.wsgi:application``. ``BAREMETAL_ARGUMENTS`` is its command line, such as
+``--config-file /etc/baremetal/baremetal.conf``; without it, oslo.config looks for its files. Where
+a server runs several processes of it, ``BAREMETAL_METERS`` names an empty directory of theirs, and
 ``/metrics`` tells what they counted together.
 """
 
@@ -12,6 +12,7 @@ from baremetal.cmd import backend  # noqa: F401 - must come first
 
 import logging
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from baremetal.rpc.transport import make_transport
 
 LOG = logging.getLogger(__name__)
 
-CONFIG_FILES = "BAREMETAL_CONFIG_FILES"
+ARGUMENTS = "BAREMETAL_ARGUMENTS"
 METERS_DIR = "BAREMETAL_METERS"
 #: See `baremetal.cmd.all_in_one`.
 _SWITCH_SECONDS = 0.001
@@ -72,8 +73,7 @@ def _siblings() -> Siblings | None:
 
 
 def _application() -> Front:
-    files = os.environ.get(CONFIG_FILES)
-    argv = [word for name in (files or "").split(":") if name for word in ("--config-file", name)]
+    argv = shlex.split(os.environ.get(ARGUMENTS, ""))
     sys.setswitchinterval(_SWITCH_SECONDS)
     return make_application(service_configuration("baremetal-api", argv))
 

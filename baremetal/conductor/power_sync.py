@@ -118,6 +118,8 @@ class PowerSync:
 
     @staticmethod
     def _differs(node: Node, answer: str | DriverError) -> bool:
-        if isinstance(answer, DriverError):
-            return node.power_state != "error"
-        return node.power_state != answer
+        silent = isinstance(answer, DriverError)
+        # What is done to a machine changes its power state as well, but not its fault.
+        if silent != (node.fault == _POWER_FAULT):
+            return True
+        return not silent and node.power_state != answer

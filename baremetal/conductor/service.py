@@ -41,6 +41,8 @@ LOG = logging.getLogger(__name__)
 #: How long others believe a conductor alive after it last said so, seconds.
 MEMBER_SECONDS = 10.0
 _PRUNE_SECONDS = 60.0
+#: How long work waits for a broker when a conductor starts, so that both begin at once.
+_BUS_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Conductor:
         runner = Runner(
             self._operations, FLOWS, self._open_task, clock, conf.conductor.hold_timeout
         )
+        members = Members(self._members, clock)
         self._worker = Worker(
             self._operations,
             runner.run,
@@ -80,6 +83,7 @@ class Conductor:
             limits_of(conf),
             conf.conductor.workers,
             clock,
+            lambda: members.foreign(self._host, self._group),
         )
         endpoint = ConductorEndpoint(self._group, self._worker, self._nodes, self._registry)
         self._server = oslo_messaging.get_rpc_server(
@@ -89,6 +93,7 @@ class Conductor:
             serializer=Carrier(),
             access_policy=oslo_messaging.DefaultRPCAccessPolicy,
         )
+        self._listens = threading.Event()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._duties = [
@@ -100,7 +105,6 @@ class Conductor:
             ),
         ]
         if conf.conductor.power_sync_interval:
-            members = Members(self._members, clock)
             sync = PowerSync(self._nodes, self._registry, members, clock, self._host)
             self._duties.append(Duty("power_sync", conf.conductor.power_sync_interval, sync.sweep))
 
@@ -117,24 +121,28 @@ class Conductor:
             )
 
     def start(self) -> None:
-        """Join the others, and take up work."""
-        METERS.sources[self._host] = self._registry.figures
+        """Join the others, and take up work, with the broker or without it.
+
+        :raises Unavailable: the database does not answer; it may be tried again.
+        """
         if self._outbox is not None:
             self._outbox.begin()
-        if self._health is not None:
-            self._health.start()
         drivers = {name: self._registry.info(name).as_data() for name in self._registry.names}
         now = self._clock.now()
         until = self._clock.after(MEMBER_SECONDS)
         self._members.register(self._host, self._group, drivers, now, until)
-        self._server.start()
         self._worker.start()
+        METERS.sources[self._host] = self._registry.figures
         for duty in self._duties:
             thread = threading.Thread(
                 target=self._repeat, args=(duty,), name=duty.name, daemon=True
             )
             thread.start()
             self._threads.append(thread)
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        self._listens.wait(_BUS_SECONDS)
+        if self._health is not None:
+            self._health.start()
 
     def stop(self, grace: float | None = None) -> bool:
         """Leave, claim nothing more, and finish the steps that run, within `grace` seconds.
@@ -149,7 +157,8 @@ class Conductor:
         except Unavailable as error:
             LOG.warning("cannot say goodbye: %s", error.message)
         ended = self._worker.stop(grace)
-        self._server.stop()
+        if self._listens.is_set():
+            self._server.stop()
         if self._health is not None:
             self._health.stop()
         METERS.sources.pop(self._host, None)
@@ -158,6 +167,11 @@ class Conductor:
         if self._outbox is not None:
             self._sender.close()
         return ended
+
+    def _listen(self) -> None:
+        """Hear bells and questions; where there is no broker, from when it comes."""
+        self._server.start()
+        self._listens.set()
 
     def _renew(self) -> None:
         self._members.renew(self._host, self._clock.now(), self._clock.after(MEMBER_SECONDS))

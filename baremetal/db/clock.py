@@ -30,7 +30,8 @@ class SharedClock(Clock):
     """The database server's clock; with SQLite the host's, as it was when the process started.
 
     Leases and deadlines are compared between processes. So a host whose clock jumps neither
-    takes others' work from them nor loses its own.
+    takes others' work from them nor loses its own. As long as a server has never answered, there
+    is no such time: what asks for it fails as any other question to the database.
     """
 
     def __init__(self, db: Database) -> None:
@@ -40,17 +41,22 @@ class SharedClock(Clock):
         self._lock = threading.Lock()
         #: A moment, and the elapsed seconds at it; replaced as one.
         self._known = datetime.now(UTC), _elapsed()
+        self._answered = self._query is None
         self._asked_at = float("-inf")
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """The present moment, in UTC.
+
+        :raises Unavailable: the database has not answered yet, not even once.
+        """
         if self._query is not None and _elapsed() - self._asked_at > _BELIEVED_SECONDS:
             self._ask(self._query)
         moment, then = self._known
         return moment + timedelta(seconds=_elapsed() - then)
 
     def _ask(self, query: sa.TextClause) -> None:
-        if not self._lock.acquire(blocking=False):
+        # Whoever knows the time goes on with it while another asks.
+        if not self._lock.acquire(blocking=not self._answered):
             return
         try:
             before = _elapsed()
@@ -58,9 +64,13 @@ class SharedClock(Clock):
                 found = connection.execute(query).scalar_one()
             after = _elapsed()
         except Unavailable as error:
+            if not self._answered:
+                raise
             LOG.debug("the clock goes on by itself: %s", error.message)
         else:
             self._known = found.replace(tzinfo=UTC), (before + after) / 2
+            self._answered = True
         finally:
-            self._asked_at = _elapsed()
+            if self._answered:
+                self._asked_at = _elapsed()
             self._lock.release()

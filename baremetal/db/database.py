@@ -34,6 +34,9 @@ _ROW_SHARED = _ROW.with_for_update(read=True)
 _ALL = 2**31 - 1
 #: Page cache of each SQLite connection, of which each thread has one.
 _CACHE_KIB = 512
+#: How long, and how often, to try to enter WAL mode, seconds.
+_WAL_SECONDS = 10.0
+_WAL_LOOK_SECONDS = 0.01
 #: A server's connection that was used so lately is taken to be alive, seconds.
 _FRESH_SECONDS = 1.0
 #: A server ends a transaction in which nothing has happened for so long: whoever froze in the
@@ -242,9 +245,23 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"cache_size=-{_CACHE_KIB}"):
+    _write_ahead(cursor)
+    for pragma in ("synchronous=NORMAL", f"cache_size=-{_CACHE_KIB}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Enter WAL mode. SQLite waits for nobody who does so at the same moment; we do."""
+    deadline = time.monotonic() + _WAL_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_WAL_LOOK_SECONDS)
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

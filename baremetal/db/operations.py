@@ -16,6 +16,7 @@ from baremetal.db import history, queue
 from baremetal.db.allocations import follow_node
 from baremetal.db.database import RECORDING, Database, before_or_after
 from baremetal.db.events import INSERT, INSERT_ALL, Event
+from baremetal.db.queue import Place
 from baremetal.db.tables import nodes, operations
 from baremetal.db.types import stamp
 from baremetal.domain import operation as op
@@ -227,7 +228,7 @@ class OperationStore:
     def claim(
         self,
         host: str,
-        group: str,
+        place: Place,
         room: int,
         limits: Mapping[str, Limits],
         now: datetime,
@@ -235,10 +236,10 @@ class OperationStore:
     ) -> list[Operation]:
         """At most `room` operations that are now ours, in fair order, within the limits."""
         with self._db.read() as connection:
-            if not queue.anything(connection, group):
+            if not queue.anything(connection, place):
                 return []
         with self._db.write() as tx:
-            chosen = queue.next_ids(tx, group, host, limits, room)
+            chosen = queue.next_ids(tx, place, host, limits, room)
             if not chosen:
                 return []
             values = {"ids": chosen, "host": host, "at": stamp(now), "until": stamp(lease_until)}
@@ -380,15 +381,23 @@ class OperationStore:
                 cause = autopsy["cause"] if autopsy is not None else None
                 history.record(tx, at, change.uuid, _failure(operation, error, cause))
 
-    def forget_news(self, operation: Operation) -> None:
-        """Drop whatever was signalled so far: who said it can say no more.
+    def confirm(self, operation: Operation, now: datetime) -> None:
+        """Return if the operation is still ours, before what cannot be taken back.
 
-        :raises LeaseLost: the claim is no longer ours.
+        :raises LeaseLost: the claim is no longer ours, or our lease has run out.
         """
-        values = {"signal": None, "our_id": operation.id, "our_fence": operation.fence}
         with self._db.write() as tx:
-            if tx.execute(_FENCED, values).rowcount != 1:
-                raise _lost(operation)
+            self._write_fenced(tx, operation, {}, stamp(now), awake=True)
+
+    def forget_agent(self, operation: Operation, now: datetime) -> None:
+        """Let the node's agent say no more: its token, and whatever it has signalled so far.
+
+        :raises LeaseLost: the claim is no longer ours, or our lease has run out.
+        """
+        with self._db.write() as tx:
+            self._write_fenced(tx, operation, {"signal": None}, stamp(now), awake=True)
+            gone = {"agent_token": None, "agent_url": None}
+            tx.execute(_NOTE, {**gone, "our_uuid": operation.resource_uuid})
 
     def _write_fenced(
         self,
@@ -496,9 +505,11 @@ class OperationStore:
         if deadline is not None:
             values["deadline_at"] = stamp(deadline)
         with self._db.write() as tx:
+            # The operation first, as everywhere: whoever locks in another order waits for us.
+            waits = tx.execute(_WAITING, {**values, "our_id": operation.id}).rowcount == 1
             if noted:
                 tx.execute(_NOTE, {**noted, "our_uuid": operation.resource_uuid})
-            if tx.execute(_WAITING, {**values, "our_id": operation.id}).rowcount != 1:
+            if not waits:
                 return False
             step = operation.steps[operation.cursor]["name"] if operation.steps else None
             data = {

@@ -2,12 +2,12 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
 from baremetal.db.database import one_at_a_time
-from baremetal.db.tables import operations
+from baremetal.db.tables import nodes, operations
 from baremetal.domain import operation as op
 from baremetal.domain.operation import Limits
 
@@ -17,29 +17,7 @@ WINDOW = 100
 _COLUMNS = [
     operations.c[name] for name in ("id", "kind", "conductor_group", "requested_by", "started_at")
 ]
-# A literal, since SQLite takes a partial index for nothing less. Its index holds all columns.
-_QUEUED_HERE = sa.and_(
-    operations.c.state == sa.literal(op.QUEUED, literal_execute=True),
-    operations.c.conductor_group == sa.bindparam("group"),
-)
 _RESUMES = operations.c.started_at.is_not(None)
-_QUEUED = sa.select(*_COLUMNS).where(_QUEUED_HERE)
-_FIRST = _QUEUED.limit(WINDOW)
-_RESUMED = _QUEUED.where(_RESUMES).order_by(operations.c.id).limit(sa.bindparam("most"))
-_FRESH = sa.and_(_QUEUED_HERE, operations.c.started_at.is_(None))
-_SORTS = (
-    sa.select(operations.c.kind, operations.c.requested_by, _RESUMES).where(_QUEUED_HERE).distinct()
-)
-_OF_SORT = (
-    sa.select(*_COLUMNS)
-    .where(
-        _FRESH,
-        operations.c.kind == sa.bindparam("kind"),
-        operations.c.requested_by.is_not_distinct_from(sa.bindparam("requester")),
-    )
-    .order_by(operations.c.id)
-    .limit(sa.bindparam("most"))
-)
 _OWNED = (operations.c.kind, operations.c.conductor_group, operations.c.owner)
 _BEGUN = (
     sa.select(*_OWNED, sa.func.count())
@@ -50,7 +28,57 @@ _BEGUN = (
     )
     .group_by(*_OWNED)
 )
-_ANY = sa.select(operations.c.id).where(_QUEUED_HERE).limit(1)
+
+
+class Place(NamedTuple):
+    """Where a conductor takes its work: in its group, but not that of drivers it has not."""
+
+    group: str
+    foreign: frozenset[str] = frozenset()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """For the statements that are made for a place of its sort."""
+        shared: dict[str, Any] = {"group": self.group}
+        return {**shared, "foreign": sorted(self.foreign)} if self.foreign else shared
+
+
+class _Statements:
+    """The looks at a queue: with a choice of drivers, which most groups have no need of."""
+
+    def __init__(self, *, choosy: bool) -> None:
+        # A literal, since SQLite takes a partial index for nothing less. Its index holds all.
+        here = sa.and_(
+            operations.c.state == sa.literal(op.QUEUED, literal_execute=True),
+            operations.c.conductor_group == sa.bindparam("group"),
+        )
+        if choosy:
+            not_ours = sa.select(nodes.c.uuid).where(
+                nodes.c.driver.in_(sa.bindparam("foreign", expanding=True)),
+                nodes.c.uuid == operations.c.resource_uuid,
+            )
+            here = sa.and_(here, ~sa.exists(not_ours))
+        queued = sa.select(*_COLUMNS).where(here)
+        most: sa.BindParameter[int] = sa.bindparam("most")
+        self.first = queued.limit(WINDOW)
+        self.resumed = queued.where(_RESUMES).order_by(operations.c.id).limit(most)
+        kinds = sa.select(operations.c.kind, operations.c.requested_by, _RESUMES)
+        self.sorts = kinds.where(here).distinct()
+        of_sort = queued.where(
+            operations.c.started_at.is_(None),
+            operations.c.kind == sa.bindparam("kind"),
+            operations.c.requested_by.is_not_distinct_from(sa.bindparam("requester")),
+        )
+        self.of_sort = of_sort.order_by(operations.c.id).limit(most)
+        self.any = sa.select(operations.c.id).where(here).limit(1)
+
+
+_PLAIN = _Statements(choosy=False)
+_CHOOSY = _Statements(choosy=True)
+
+
+def _looks(place: Place) -> _Statements:
+    return _CHOOSY if place.foreign else _PLAIN
 
 
 class Queued(Protocol):
@@ -63,41 +91,42 @@ class Queued(Protocol):
     started_at: str | None
 
 
-def anything(connection: sa.Connection, group: str) -> bool:
-    """Whether a look at the queue of a conductor group is worth its transaction."""
-    return connection.execute(_ANY, {"group": group}).first() is not None
+def anything(connection: sa.Connection, place: Place) -> bool:
+    """Whether a look at the queue is worth its transaction."""
+    return connection.execute(_looks(place).any, place.parameters).first() is not None
 
 
 def next_ids(
-    tx: sa.Connection, group: str, host: str, limits: Mapping[str, Limits], room: int
+    tx: sa.Connection, place: Place, host: str, limits: Mapping[str, Limits], room: int
 ) -> list[int]:
     """The ids of at most `room` operations for `host` to take in this very transaction."""
-    one_at_a_time(tx, f"baremetal claims {group}")
-    queued = _queued(tx, group, room)
+    one_at_a_time(tx, f"baremetal claims {place.group}")
+    queued = _queued(tx, place, room)
     # To count what has begun is dear where thousands wait for their machines.
     limited = any(row.started_at is None and row.kind in limits for row in queued)
     begun = {}
     if limited:
-        counted = tx.execute(_BEGUN, {"group": group})
+        counted = tx.execute(_BEGUN, {"group": place.group})
         begun = {(kind, where, owner): count for kind, where, owner, count in counted}
     return choose(queued, begun, limits, room, host)
 
 
-def _queued(tx: sa.Connection, group: str, room: int) -> Sequence[Any]:
+def _queued(tx: sa.Connection, place: Place, room: int) -> Sequence[Any]:
     """All that may be chosen: nobody's backlog of one kind hides what stands behind it."""
-    first = tx.execute(_FIRST, {"group": group}).all()
+    looks, where = _looks(place), place.parameters
+    first = tx.execute(looks.first, where).all()
     if len(first) < WINDOW:
         return sorted(first, key=lambda row: row.id)
-    sorts = tx.execute(_SORTS, {"group": group}).all()
+    sorts = tx.execute(looks.sorts, where).all()
     found: list[Any] = []
     if any(resumes for *_, resumes in sorts):
-        found += tx.execute(_RESUMED, {"group": group, "most": room})
+        found += tx.execute(looks.resumed, {**where, "most": room})
     if len(found) == room:
         return found
     for kind, requester, resumes in sorts:
         if not resumes:
-            sort = {"group": group, "kind": kind, "requester": requester, "most": room}
-            found += tx.execute(_OF_SORT, sort)
+            sort = {**where, "kind": kind, "requester": requester, "most": room}
+            found += tx.execute(looks.of_sort, sort)
     return sorted(found, key=lambda row: row.id)
 
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from baremetal.db.types import JsonText, NullableJsonText, Timestamp, Uuid
+from baremetal.db.types import JsonText, LongText, NullableJsonText, Timestamp, Uuid
 from baremetal.domain.node import INTERFACES
 
 metadata = sa.MetaData(
@@ -38,7 +38,7 @@ nodes = sa.Table(
     *(sa.Column(f"{kind}_interface", sa.String(255)) for kind in INTERFACES),
     _json("driver_info"),
     _json("driver_internal_info"),
-    sa.Column("secrets", sa.Text),
+    sa.Column("secrets", LongText),
     _json("properties"),
     _json("extra"),
     _json("instance_info"),

@@ -33,10 +33,14 @@ class JsonText(sa.types.UserDefinedType[Any]):
         return orjson.loads
 
 
+#: Text that may have more than 64 KiB.
+LongText = sa.Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+
+
 class NullableJsonText(TypeDecorator[Any]):
     """The same, where there may be nothing."""
 
-    impl = sa.Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+    impl = LongText
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:

@@ -57,6 +57,7 @@ class Node:
     target_provision_state: str | None = None
     power_state: str | None = None
     maintenance: bool = False
+    fault: str | None = None
     retired: bool = False
     automated_clean: bool | None = None
     macs: tuple[str, ...] = ()

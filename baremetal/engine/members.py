@@ -3,14 +3,14 @@
 import itertools
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from baremetal.clock import Clock
 from baremetal.db.conductors import ConductorStore
 from baremetal.db.nodes import Share
 from baremetal.db.types import stamp
 from baremetal.domain.catalog import HardwareInfo
-from baremetal.domain.errors import InvalidInput
+from baremetal.domain.errors import InvalidInput, Unavailable
 from baremetal.domain.node import SLOTS
 from baremetal.domain.ring import Ring
 
@@ -52,6 +52,13 @@ class Members:
             self._refresh(_AGE_OF_REFUSAL)
             found = self._hardware.get((group, name))
         if found is None:
+            if not self._groups.get(group) and any(
+                row["conductor_group"] == group for row in self._rows
+            ):
+                raise Unavailable(
+                    f'No conductor of group "{group}" is alive at the moment. '
+                    "Retry later; `conductor list` tells when they were heard of last."
+                )
             known = sorted({n for g, n in self._hardware if g == group})
             raise InvalidInput(
                 "No valid host was found. Reason: No conductor service registered which supports "
@@ -71,13 +78,22 @@ class Members:
         ring = self._rings.get((group, driver))
         return None if ring is None else ring.hosts[slot]
 
-    def host_in(self, group: str, slot: int | None) -> str | None:
-        """The conductor of a group that has a slot, or any of them; None where none is alive."""
+    def host_in(self, group: str, driver: str | None, slot: int | None) -> str | None:
+        """Who of a group has a driver and a slot, else any of it; None where none is alive."""
+        if driver is not None and slot is not None:
+            return self.host_for(driver, group, slot)
         self._refresh()
         hosts = self._groups.get(group)
-        if not hosts:
-            return None
-        return hosts[next(self._turn) % SLOTS if slot is None else slot]
+        return hosts[next(self._turn) % len(hosts)] if hosts else None
+
+    def foreign(self, hostname: str, group: str) -> Collection[str]:
+        """The hardware types that others of a group have, and this conductor has not."""
+        self._refresh()
+        return {
+            driver
+            for (where, driver), hosts in self._hosts.items()
+            if where == group and hostname not in hosts
+        }
 
     def shares(self, hostname: str) -> tuple[Share, ...]:
         """The nodes that a conductor looks after."""
@@ -108,14 +124,14 @@ class Members:
                         hosts[key].append(row["hostname"])
             if hosts != self._hosts:
                 self._hosts, self._rings = hosts, {key: Ring(some) for key, some in hosts.items()}
-                self._groups = _by_slot(hosts)
+                self._groups = _by_group(hosts)
             self._rows, self._hardware = rows, hardware
             self._read_at = self._clock.monotonic()
 
 
-def _by_slot(hosts: Mapping[tuple[str, str], list[str]]) -> dict[str, Sequence[str]]:
-    """The conductor at each slot of a group, whatever its drivers are."""
+def _by_group(hosts: Mapping[tuple[str, str], list[str]]) -> dict[str, Sequence[str]]:
+    """The conductors of each group, whatever their drivers are."""
     of_group: dict[str, set[str]] = defaultdict(set)
     for (group, _), some in hosts.items():
         of_group[group].update(some)
-    return {group: Ring(some).hosts for group, some in of_group.items()}
+    return {group: sorted(some) for group, some in of_group.items()}

@@ -274,6 +274,8 @@ class _Run:
         error = found["message"]  # from here on without secrets
         if begun:
             self._record["message"] = error
+        # What looks like a failure may come of a long sleep, and another has gone on since.
+        self._store.confirm(self._operation, now)
         self._undo()
         if phase is not None:
             self._task.changes.update(provision_state=phase.failure)

@@ -49,15 +49,15 @@ class Requester:
 class Submitter:
     """Writes intents.
 
-    `ring` wakes a conductor of a group, best the one which looks after the nodes of a slot; if
-    it fails, a sweep will do.
+    `ring` wakes a conductor of a group, best the one which looks after a driver's nodes of a
+    slot; if it fails, a sweep will do.
     """
 
     def __init__(
         self,
         db: Database,
         operation_store: OperationStore,
-        ring: Callable[[str, int | None], object],
+        ring: Callable[..., object],
         clock: Clock,
     ) -> None:
         """Write to `db`, and ring after each commit."""
@@ -103,7 +103,7 @@ class Submitter:
             self._swap(tx, row, {**values, "operation_uuid": uuid}, at, news)
             store.insert(tx, intent, at)
         LOG.info("operation %s %s node %s queued", uuid, kind, row["uuid"])
-        self._ring(row["conductor_group"], row["slot"])
+        self._ring(row["conductor_group"], row["driver"], row["slot"])
         return uuid
 
     def move(self, row: Row, state: str) -> None:
@@ -129,7 +129,7 @@ class Submitter:
         """
         if not self._operations.request_cancel(uuid, how, self._clock.now()):
             raise Conflict(f"Operation {uuid} is over; there is nothing to cancel.")
-        self._ring(group, None)
+        self._ring(group)
 
     def signal(self, uuid: str, group: str, signal: Mapping[str, Any]) -> None:
         """Give an operation the news that it waits for.
@@ -138,7 +138,7 @@ class Submitter:
         """
         if not self._operations.signal(uuid, signal, self._clock.now()):
             raise Conflict(f"Operation {uuid} is over; nobody waits for this any more.")
-        self._ring(group, None)
+        self._ring(group)
 
     def now(self) -> datetime:
         """The present moment."""

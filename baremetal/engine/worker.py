@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from baremetal import log
 from baremetal.clock import Clock
 from baremetal.db.operations import OperationStore
+from baremetal.db.queue import Place
 from baremetal.domain.errors import Unavailable
 from baremetal.domain.operation import Limits, Operation
 
@@ -41,8 +42,12 @@ class Worker:
         limits: Mapping[str, Limits],
         threads: int,
         clock: Clock,
+        foreign: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """Prepare; `start` makes the threads."""
+        """Prepare; `start` makes the threads.
+
+        Nodes with drivers that `foreign` returns at the moment are for other conductors.
+        """
         self._store = store
         self._run = run
         self._host = host
@@ -50,24 +55,26 @@ class Worker:
         self._limits = limits
         self._threads = threads
         self._clock = clock
+        self._foreign = foreign
         self._bell = threading.Event()
         self._stopping = threading.Event()
         self._drained = threading.Event()
-        #: When each was begun, by id.
-        self._active: dict[int, float] = {}
+        #: When each was begun, by id and fence: one that was lost may be ours again.
+        self._active: dict[tuple[int, int], float] = {}
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._pool: ThreadPoolExecutor | None = None
-        self._loops: list[threading.Thread] = []
+        self._claiming: threading.Thread | None = None
+        self._renewing: threading.Thread | None = None
 
     def start(self) -> None:
         """Take back what a former life of this conductor was running, and begin."""
         self._store.requeue_lost(self._clock.now(), self._host)
         self._pool = ThreadPoolExecutor(self._threads * _MOST, thread_name_prefix="operation")
-        for target in (self._claim_loop, self._lease_loop):
-            thread = threading.Thread(target=target, name=target.__name__, daemon=True)
-            thread.start()
-            self._loops.append(thread)
+        self._claiming = threading.Thread(target=self._claim_loop, name="claims", daemon=True)
+        self._renewing = threading.Thread(target=self._lease_loop, name="leases", daemon=True)
+        self._claiming.start()
+        self._renewing.start()
 
     def ring(self) -> None:
         """There may be something to claim."""
@@ -86,12 +93,14 @@ class Worker:
         """
         self._stopping.set()
         self._bell.set()
+        if self._claiming is not None:
+            self._claiming.join()
         with self._lock:
             ended = self._idle.wait_for(lambda: not self._active, grace)
-            left = list(self._active)
+            left = self._ids()
         self._drained.set()
-        for thread in self._loops:
-            thread.join()
+        if self._renewing is not None:
+            self._renewing.join()
         if not ended:
             LOG.warning("%d operations are handed over in the middle of a step", len(left))
             self._give_back(left)
@@ -128,7 +137,7 @@ class Worker:
             return
         claimed = self._store.claim(
             self._host,
-            self._group,
+            Place(self._group, frozenset(self._foreign())),
             room,
             self._limits,
             self._clock.now(),
@@ -136,7 +145,7 @@ class Worker:
         )
         for operation in claimed:
             with self._lock:
-                self._active[operation.id] = self._clock.monotonic()
+                self._active[operation.id, operation.fence] = self._clock.monotonic()
             assert self._pool is not None  # noqa: S101 - start() made it
             self._pool.submit(self._work, operation)
 
@@ -156,20 +165,35 @@ class Worker:
             }
         )
         try:
+            self._wait_for_former(operation)
             self._run(operation)
         finally:
             log.CONTEXT.reset(before)
             with self._lock:
-                self._active.pop(operation.id, None)
+                self._active.pop((operation.id, operation.fence), None)
                 self._idle.notify_all()
             self._bell.set()
+
+    def _wait_for_former(self, operation: Operation) -> None:
+        """Let a step that was going on when we lost the operation end, before it is done again."""
+        with self._lock:
+            self._idle.wait_for(
+                lambda: (
+                    not any(
+                        id == operation.id and fence < operation.fence for id, fence in self._active
+                    )
+                )
+            )
+
+    def _ids(self) -> list[int]:
+        return list({id for id, _ in self._active})
 
     def _lease_loop(self) -> None:
         while not self._drained.wait(RENEW_SECONDS):
             try:
                 now = self._clock.now()
                 with self._lock:
-                    active = list(self._active)
+                    active = self._ids()
                 if active:
                     self._store.renew(self._host, active, now, self._clock.after(LEASE_SECONDS))
                 if self._store.requeue_lost(now) + self._store.requeue_overdue(now):

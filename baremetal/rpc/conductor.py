@@ -24,20 +24,20 @@ class ConductorClient:
         Where the messages are `brokered`, nobody waits for a ring to go out.
         """
         self._client = Client(transport, TOPIC, cap)
-        #: There is work for a conductor group, at this slot of its ring. Nothing is lost if
-        #: nobody hears.
-        self.ring: Callable[[str, int | None], object] = (
+        #: There is work for a conductor group: for those who have a driver and a slot of its
+        #: ring, or for any. Nothing is lost if nobody hears.
+        self.ring: Callable[..., object] = (
             Doorbell(self._ring_all).ring if brokered else self._ring_any
         )
-        #: The host in a conductor group that has a slot; None where nobody is alive.
-        self.find_host: Callable[[str, int | None], str | None] = lambda _group, _slot: None
+        #: Who that is; None where nobody is alive.
+        self.find_host: Callable[[str, str | None, int | None], str | None] = lambda *_: None
 
     def _ring_all(self, places: Collection[Place]) -> bool:
-        hosts = {(self.find_host(group, slot), group) for group, slot in places}
+        hosts = {(self.find_host(*place), place[0]) for place in places}
         rung = [self._client.tell(host, "ring", group=group) for host, group in hosts if host]
         return all(rung)
 
-    def _ring_any(self, group: str, _slot: int | None) -> bool:
+    def _ring_any(self, group: str, _driver: str | None = None, _slot: int | None = None) -> bool:
         return self._client.tell(None, "ring", group=group)
 
     def load(self, host: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ LOG = logging.getLogger(__name__)
 #: After a ring that did not go out; sweeps of the conductors find the work meanwhile.
 _PAUSE_SECONDS = 1.0
 
-#: A conductor group, and a slot of its ring; None is any.
-Place = tuple[str, int | None]
+#: A conductor group, and a driver and slot of its ring; without these, any conductor of it.
+Place = tuple[str, str | None, int | None]
 
 
 class Doorbell:
@@ -26,10 +26,10 @@ class Doorbell:
         self._some = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def ring(self, group: str, slot: int | None) -> None:
+    def ring(self, group: str, driver: str | None = None, slot: int | None = None) -> None:
         """Return at once; the ring follows, or is lost with the broker."""
         with self._some:
-            self._wanted.add((group, slot))
+            self._wanted.add((group, driver, slot))
             if self._thread is None:
                 # Not before it is wanted: a process may have forked since it was wired.
                 self._thread = threading.Thread(target=self._loop, name="doorbell", daemon=True)

@@ -11,11 +11,20 @@ from baremetal import log
 from baremetal.clock import Clock
 from baremetal.domain import errors
 from baremetal.meters import METERS
+from baremetal.rpc.broker import check_broker
 
 LOG = logging.getLogger(__name__)
 
 TOPIC = "baremetal-conductor"
 EXCHANGE = "baremetal"
+
+
+def _not_sent() -> tuple[type[Exception], ...]:
+    """What is raised where the broker is away; that of a new connection comes as it is."""
+    # It takes a moment to import, and many do without a broker.
+    from kombu.exceptions import KombuError  # noqa: PLC0415
+
+    return oslo_messaging.MessageDeliveryFailure, oslo_messaging.MessagingException, KombuError
 
 
 #: What the library would do otherwise: wait half a minute for a broker that is back.
@@ -64,12 +73,14 @@ class Client:
         self._client = oslo_messaging.get_rpc_client(
             transport, target, version_cap=cap, serializer=Carrier()
         )
+        #: Whether an answer has ever come.
+        self._connected = False
 
     def tell(self, server: str | None, method: str, **arguments: Any) -> bool:
         """Tell one server, or any; a message that cannot be sent is only logged. Whether it was."""
         try:
             self._client.prepare(server=server, retry=0).cast({}, method, **arguments)
-        except (oslo_messaging.MessageDeliveryFailure, oslo_messaging.MessagingException) as error:
+        except _not_sent() as error:
             LOG.warning("%s could not be told '%s': %s", server, method, error)
             return False
         return True
@@ -86,7 +97,11 @@ class Client:
         prepared = self._client.prepare(server=server, timeout=timeout, retry=0, version=since)
         begun, outcome = self._clock.monotonic(), "lost"
         try:
+            if not self._connected:
+                # For its first answer the library would wait for a broker without an end.
+                check_broker(self._client.transport.conf)
             answer = prepared.call({}, method, **arguments)
+            self._connected = True
             outcome = "refused" if "error" in answer else "answered"
         except (oslo_messaging.RPCVersionCapError, oslo_messaging.UnsupportedVersion) as error:
             raise errors.NotSupported(
@@ -102,7 +117,7 @@ class Client:
             raise errors.Unavailable(
                 f"Conductor {server} did not answer '{method}' within {timeout:.0f} s. Retry later."
             ) from error
-        except (oslo_messaging.MessageDeliveryFailure, oslo_messaging.MessagingException) as error:
+        except _not_sent() as error:
             raise errors.Unavailable(f"The message bus does not answer: {error}") from error
         finally:
             METERS.rpc.observe((method, outcome), self._clock.monotonic() - begun)

@@ -12,7 +12,7 @@ down_revision = "0002"
 _SLOTS = 1024
 _ROWS_AT_ONCE = 1000
 _LOCKS = 64
-_JSON = {("events", "data"), ("operations", "signal")}
+_JSON = {("events", "data"), ("operations", "signal"), ("nodes", "secrets")}
 
 
 def upgrade() -> None:

@@ -21,6 +21,7 @@ from baremetal.api.services import Services
 from baremetal.clock import Clock
 from baremetal.conductor.service import Conductor
 from baremetal.db.database import Database
+from baremetal.db.queue import Place
 from baremetal.db.schema import upgrade
 from baremetal.db.vault import Vault
 from baremetal.rpc.conductor import ConductorClient
@@ -36,7 +37,7 @@ class _Doorbell(ConductorClient):
     def __init__(self) -> None:
         pass
 
-    def ring(self, group: str, slot: int | None) -> None:
+    def ring(self, group: str, driver: str | None = None, slot: int | None = None) -> None:
         pass
 
 
@@ -79,7 +80,9 @@ class Plane:
     def work(self) -> None:
         conductor = self.conductor
         now, until = self._clock.now(), self._clock.after(60)
-        for operation in conductor._operations.claim(conductor._host, "", 10, {}, now, until):
+        for operation in conductor._operations.claim(
+            conductor._host, Place(""), 10, {}, now, until
+        ):
             conductor._worker._run(operation)
 
     def bring_to_available(self, node: str) -> None:

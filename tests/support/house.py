@@ -24,6 +24,7 @@ from baremetal.conductor.service import Conductor
 from baremetal.conductor.task import NodeTask
 from baremetal.db.database import Database
 from baremetal.db.operations import OperationStore
+from baremetal.db.queue import Place
 from baremetal.db.vault import Vault
 from baremetal.engine.flow import Flow
 from baremetal.engine.runner import Runner
@@ -55,7 +56,7 @@ class _Line(ConductorClient):
     def __init__(self, endpoint: ConductorEndpoint) -> None:
         self._endpoint = endpoint
 
-    def ring(self, group: str, slot: int | None) -> None:
+    def ring(self, group: str, driver: str | None = None, slot: int | None = None) -> None:
         """The test decides when work is done."""
 
     def load(self, host: str) -> dict[str, Any]:
@@ -160,7 +161,7 @@ class House:
         runs = 0
         while True:
             now, until = self.clock.now(), self.clock.after(LEASE_SECONDS)
-            claimed = self.store.claim(HOST, "", 100, {}, now, until)
+            claimed = self.store.claim(HOST, Place(""), 100, {}, now, until)
             if not claimed:
                 return runs
             for operation in claimed:

@@ -27,8 +27,7 @@ def boot_ramdisk(task: NodeTask) -> None:
     """
     node, driver = task.node, task.driver
     task.set_power(states.POWER_OFF)
-    task.nodes.note(node.uuid, task.clock.now(), agent_token=None, agent_url=None)
-    task.operations.forget_news(task.operation)
+    task.operations.forget_agent(task.operation, task.clock.now())
     driver.boot.prepare_ramdisk(node)
     if driver.boot.ramdisk_device is not None:
         driver.management.set_boot_device(node, driver.boot.ramdisk_device)
@@ -39,7 +38,7 @@ def leave_ramdisk(task: NodeTask) -> None:
     """Power the machine off and take back what its ramdisk booted from."""
     task.set_power(states.POWER_OFF)
     task.driver.boot.clean_up_ramdisk(task.node)
-    task.nodes.note(task.node.uuid, task.clock.now(), agent_token=None, agent_url=None)
+    task.operations.forget_agent(task.operation, task.clock.now())
 
 
 def make_plan(make: MakePlan) -> Callable[[NodeTask], Outcome | None]:

@@ -8,6 +8,7 @@ import pytest
 
 from baremetal.db import rotation as module
 from baremetal.db.database import Database
+from baremetal.db.queue import Place
 from baremetal.db.rotation import Rotation
 from baremetal.db.vault import Vault, read_keys
 from baremetal.domain.errors import Conflict, Unavailable
@@ -85,7 +86,7 @@ def test_an_old_key_stays_while_a_run_may_hold_what_it_sealed(
 ) -> None:
     uuid = _with_plan(house)
     house.asked("POST", f"operations/{uuid}/cancel")
-    (claimed,) = house.store.claim(HOST, "", 9, {}, clock.now(), clock.after(60))
+    (claimed,) = house.store.claim(HOST, Place(""), 9, {}, clock.now(), clock.after(60))
     rotation.add_key()
     with pytest.raises(Conflict, match="1 operations have been running"):
         rotation.drop_old(5)

@@ -11,6 +11,7 @@ from baremetal.db.database import Database
 from baremetal.db.events import EventLog
 from baremetal.db.nodes import NodeStore
 from baremetal.db.operations import OperationStore
+from baremetal.db.queue import Place
 from baremetal.db.vault import Vault
 from baremetal.domain import states
 from baremetal.domain.operation import Limits, Operation
@@ -39,7 +40,7 @@ class Bench:
         self.nodes = NodeStore(self.db, Vault([Fernet.generate_key()]))
         self.rung: list[str] = []
         self.submitter = Submitter(
-            self.db, self.store, lambda group, _slot: self.rung.append(group), self.clock
+            self.db, self.store, lambda group, *_: self.rung.append(group), self.clock
         )
         self.runner = Runner(self.store, self.flows, self.open_task, self.clock, HOLD_SECONDS)
 
@@ -93,7 +94,9 @@ class Bench:
         self, room: int = 100, host: str = "a", limits: Mapping[str, Limits] | None = None
     ) -> list[Operation]:
         now = self.clock.now()
-        return self.store.claim(host, "", room, limits or {}, now, self.clock.after(LEASE_SECONDS))
+        return self.store.claim(
+            host, Place(""), room, limits or {}, now, self.clock.after(LEASE_SECONDS)
+        )
 
     def turn(self, host: str = "a") -> int:
         """Claim and run what is queued now; how many those were."""

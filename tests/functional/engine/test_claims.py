@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from baremetal.db import queue, tables
 from baremetal.db.database import Database
 from baremetal.db.operations import NodeChange, OperationStore, Progress
+from baremetal.db.queue import Place
 from baremetal.domain import operation as op
 from baremetal.domain.errors import LeaseLost
 from baremetal.domain.operation import Limits, Operation
-from tests.functional.engine.conftest import LEASE_SECONDS, Bench
+from tests.functional.engine.conftest import LEASE_SECONDS, NODE, Bench
 
 
 def _queued(bench: Bench, count: int, kind: str = "deploy", **values: Any) -> None:
@@ -55,7 +56,7 @@ def test_a_conductor_takes_only_what_its_group_has(bench: Bench) -> None:
     _queued(bench, 1, conductor_group="")
     assert len(bench.claim()) == 1
     now, until = bench.clock.now(), bench.clock.after(LEASE_SECONDS)
-    assert len(bench.store.claim("c", "north", 10, {}, now, until)) == 2
+    assert len(bench.store.claim("c", Place("north"), 10, {}, now, until)) == 2
 
 
 def test_a_lease_that_is_renewed_is_not_lost(bench: Bench) -> None:
@@ -153,11 +154,27 @@ def test_the_look_at_a_backlog_needs_no_look_at_each_row(bench: Bench) -> None:
     """10,000 queued operations; on SQLite the plan must go by the index of the queue."""
     if not bench.db.is_sqlite:
         return  # PostgreSQL plans by what is in the table; the plan of a small one says little
-    query = queue._SORTS.params(group="")
+    query = queue._PLAIN.sorts.params(group="")
     sql = str(query.compile(bench.db.reader, compile_kwargs={"literal_binds": True}))
     with bench.db.read() as connection:
         plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").all())
     assert "ix_operations_queue" in plan
+
+
+@pytest.mark.parametrize("many", [1, queue.WINDOW])
+def test_what_needs_a_driver_of_others_is_left_to_them(bench: Bench, many: int) -> None:
+    bench.flow("clean")
+    bench.node(61, driver="theirs")
+    _queued(bench, many)
+    foreign = bench.start("clean", f"{61:08x}{NODE[8:]}")
+    ours = bench.start("clean")
+    now, until = bench.clock.now(), bench.clock.after(LEASE_SECONDS)
+    place = Place("", frozenset({"theirs", "others'"}))
+    taken = {one.uuid for one in bench.store.claim("a", place, many + 9, {}, now, until)}
+    assert ours in taken
+    assert len(taken) == many + 1
+    (left,) = bench.claim(host="b")
+    assert left.uuid == foreign
 
 
 def test_what_waits_past_its_deadline_is_woken_once(bench: Bench, database: Database) -> None:

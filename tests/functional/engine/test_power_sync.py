@@ -76,6 +76,40 @@ def test_only_what_has_changed_is_read_again(bench: Bench, monkeypatch: pytest.M
     assert list(power.seen) == [NODE]
 
 
+class Moody(LateBmc):
+    """One machine, which answers or does not."""
+
+    answer: str | DriverError = states.POWER_ON
+
+    def get_power_states(self, nodes: Sequence[Node]) -> Iterator[tuple[str, str | DriverError]]:
+        yield from ((node.uuid, self.answer) for node in nodes)
+
+
+def test_a_fault_goes_when_the_bmc_answers_whatever_was_done_meanwhile(bench: Bench) -> None:
+    power = Moody(bench)
+    power.answer = DriverError("BMC 192.0.2.9 did not answer.")
+    sync = _sync(bench, power)
+    sync.sweep()
+    assert bench.nodes.row(NODE)["fault"] == "power failure"
+    # An operation has reached it in the meantime, and wrote down what it did.
+    changed = {"power_state": states.POWER_ON}
+    bench.nodes.update(bench.nodes.row(NODE), changed, (), bench.clock.now())
+    power.answer = states.POWER_ON
+    sync.sweep()
+    found = bench.nodes.row(NODE)
+    assert (found["fault"], found["last_error"]) == (None, None)
+
+
+def test_a_fault_that_somebody_took_away_is_there_again_at_the_next_silence(bench: Bench) -> None:
+    power = Moody(bench)
+    power.answer = DriverError("BMC 192.0.2.9 did not answer.")
+    sync = _sync(bench, power)
+    sync.sweep()
+    bench.nodes.update(bench.nodes.row(NODE), {"fault": None}, (), bench.clock.now())
+    sync.sweep()
+    assert bench.nodes.row(NODE)["fault"] == "power failure"
+
+
 def test_a_bmc_that_is_late_holds_up_no_answer_of_another(bench: Bench) -> None:
     healthy, sick = NODE, bench.node(52)
     power = LateBmc(bench)

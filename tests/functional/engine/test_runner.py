@@ -457,6 +457,38 @@ def test_a_runner_that_lost_its_lease_stops_at_its_next_word(bench: Bench) -> No
     assert bench.store.get(uuid).owner == "b"
 
 
+def test_whoever_was_taken_over_undoes_nothing(bench: Bench) -> None:
+    """It would power off the machine that the other has just powered on."""
+
+    def oversleep(_task: Task) -> None:
+        if bench.done.count("two") == 1:
+            bench.later(LEASE_SECONDS + 1)
+            bench.turn("b")
+            raise DriverError("The machine is on, and does not go off.")
+
+    bench.flow(
+        "clean", bench.step("one", undo=True), bench.step("two", oversleep), bench.step("three")
+    )
+    uuid = bench.start("clean")
+    bench.turn("a")
+    assert bench.done == ["one", "two", "two", "three"]
+    assert bench.store.get(uuid).state == op.SUCCEEDED
+
+
+def test_only_whoever_has_the_operation_silences_its_agent(bench: Bench) -> None:
+    bench.flow("clean", bench.step("one"))
+    bench.start("clean")
+    (ours,) = bench.claim()
+    bench.later(LEASE_SECONDS + 1)
+    (theirs,) = bench.claim(host="b")
+    bench.nodes.note(NODE, bench.clock.now(), agent_token="new")
+    with pytest.raises(LeaseLost):
+        bench.store.forget_agent(ours, bench.clock.now())
+    assert bench.nodes.row(NODE)["agent_token"] == "new"
+    bench.store.forget_agent(theirs, bench.clock.now())
+    assert bench.nodes.row(NODE)["agent_token"] is None
+
+
 def test_a_silent_database_lets_an_operation_rest_and_go_on_at_its_step(bench: Bench) -> None:
     def silent_once(_task: Task) -> None:
         if bench.done.count("two") == 1:

@@ -9,6 +9,7 @@ import pytest
 
 from baremetal.clock import Clock
 from baremetal.db.operations import OperationStore
+from baremetal.db.queue import Place
 from baremetal.domain import operation as op
 from baremetal.domain.errors import Unavailable
 from baremetal.domain.operation import Operation
@@ -156,13 +157,55 @@ def test_a_step_may_last_longer_than_a_lease(bench: Bench, employ: Callable[...,
     assert bench.done == ["long", "end"]
 
 
+def test_what_comes_back_is_not_begun_before_its_old_step_is_over(
+    bench: Bench, employ: Callable[..., Worker]
+) -> None:
+    """The database was away for longer than a lease, and the step still runs."""
+    let_go = threading.Event()
+    at_work: list[str] = []
+
+    def long(_task: Any) -> None:
+        at_work.append("in")
+        assert len(at_work) % 2 == 1, "two of them at once"
+        let_go.wait(PATIENCE)
+        time.sleep(0.6)
+        at_work.append("out")
+
+    bench.flow("clean", bench.step("long", long))
+    uuid = bench.start("clean")
+    store = Absent(bench.store._db)
+    employ("a", store=store).start()
+    _until(lambda: at_work == ["in"])
+    store.away.set()
+    _until(lambda: bench.store.requeue_lost(bench.clock.now()) == 1)
+    store.away.clear()
+    _until(lambda: bench.store.get(uuid).attempts == 2)
+    let_go.set()
+    _until(lambda: _over(bench, [uuid]))
+    assert bench.store.get(uuid).attempts == 2
+    assert at_work == ["in", "out"] * 2
+
+
+class Absent(OperationStore):
+    """A store whose database is away when it is told so."""
+
+    def __init__(self, db: Any) -> None:
+        super().__init__(db)
+        self.away = threading.Event()
+
+    def renew(self, *args: Any, **rest: Any) -> int:
+        if self.away.is_set():
+            raise Unavailable("The database does not answer.")
+        return super().renew(*args, **rest)
+
+
 def test_what_a_dead_conductor_held_is_taken_over(
     bench: Bench, employ: Callable[..., Worker]
 ) -> None:
     bench.flow("clean", bench.step("one"))
     uuid = bench.start("clean")
     now = bench.clock.now()
-    assert bench.store.claim("dead", "", 9, {}, now, bench.clock.after(0.3))
+    assert bench.store.claim("dead", Place(""), 9, {}, now, bench.clock.after(0.3))
     employ("alive").start()
     _until(lambda: _over(bench, [uuid]))
     assert (bench.store.get(uuid).owner, bench.store.get(uuid).attempts) == ("alive", 2)
@@ -173,7 +216,7 @@ def test_a_restarted_conductor_does_not_wait_for_its_own_old_leases(
 ) -> None:
     bench.flow("clean", bench.step("one"))
     uuid = bench.start("clean")
-    assert bench.store.claim("a", "", 9, {}, bench.clock.now(), bench.clock.after(3600))
+    assert bench.store.claim("a", Place(""), 9, {}, bench.clock.now(), bench.clock.after(3600))
     employ("a").start()
     _until(lambda: _over(bench, [uuid]))
 
