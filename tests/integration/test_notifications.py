@@ -70,5 +70,5 @@ def test_what_happens_while_the_broker_is_away_is_told_when_it_is_back(
         provision(plane, "n", "manage")
         provision(plane, "n", "provide")
         rabbit.start()
-        listener.wait_for("baremetal.operation.clean.success")
+        listener.wait_for("baremetal.operation.provide.success")
         listener.wait_for("baremetal.operation.verify.success")
