@@ -1,6 +1,7 @@
 """What agents say, when conductors die around them: nothing is lost, nothing stale believed."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -140,3 +141,55 @@ def test_an_undeploy_needs_not_wait_for_the_agent_of_a_deploy(world: World) -> N
     row = world.house.row(NODE)
     assert (row["provision_state"], row["instance_uuid"]) == (states.AVAILABLE, None)
     world.assert_free()
+
+
+_DMI = {"inventory": {"system_vendor": {"serial_number": "CZ\x00\x00"}}}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"status": "running", "step": "write\x00image"},
+        {"status": "running", "message": "at sector \x00"},
+        {"status": "failed", "error": "dd: \x00"},
+        {"status": "succeeded", "message": "\x00"},
+        {"status": "succeeded", "results": _DMI},
+        {"status": "succeeded", "results": {"a": [{"b\x00": 1}]}},
+        {"status": "failed", "error": {"not": "text"}},
+        {"status": "succeeded", "results": ["no object"]},
+        {"status": "running", "step": "s" * 256},
+    ],
+    ids=str,
+)
+def test_what_no_column_can_hold_is_refused_and_hurts_nobody(
+    world: World, said: dict[str, Any]
+) -> None:
+    """Let in, it would end each attempt to keep the outcome, on PostgreSQL, for ever."""
+    uuid = _waiting(world)
+    agent = world.agent
+    agent._look_up()
+    plan = agent.take_plan()
+    assert plan is not None
+    body = agent._body(progress={"plan": plan["uuid"], **said})
+    reply = world.house.request("POST", f"heartbeat/{agent._node}", body)
+    assert reply.status == 400, reply
+    assert "Invalid value for 'progress'" in reply.fault
+    assert world.house.store.get(uuid).signal is None
+    assert agent.report(agent.carry_out(plan)) == 202
+    world.house.work()
+    assert world.house.store.get(uuid).state == op.SUCCEEDED
+
+
+def test_of_a_long_error_the_end_is_kept(world: World) -> None:
+    uuid = _waiting(world)
+    agent = world.agent
+    agent._look_up()
+    plan = agent.take_plan()
+    assert plan is not None
+    error = "line\n" * 50_000 + "No space left on device"
+    report = {"plan": plan["uuid"], "status": "failed", "step": "write_image", "error": error}
+    assert agent.report(report) == 202
+    world.house.work()
+    told = world.house.asked("GET", f"operations/{uuid}")["error"]
+    assert "No space left on device" in told
+    assert len(told) < 2_000

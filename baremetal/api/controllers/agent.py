@@ -17,6 +17,7 @@ from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
 from baremetal.api.query import Parameter
 from baremetal.api.types import kinds
+from baremetal.api.types.progress import PROGRESS, RUNNING
 from baremetal.db.tables import nodes
 from baremetal.db.types import stamp
 from baremetal.domain import operation as op
@@ -35,27 +36,6 @@ LOOKUP = (
     Parameter("addresses", kinds.NAMES, about="The machine's MAC addresses, separated by commas."),
     Parameter("node_uuid", kinds.UUID),
 )
-_STATUSES = ("running", "succeeded", "failed")
-_REPORTED = ("plan", "status", "step", "step_index", "percent", "message", "error", "results")
-_PROGRESS = kinds.Kind(
-    "progress",
-    kinds.OBJECT.check,
-    {
-        "type": "object",
-        "properties": {
-            "plan": {"type": "string"},
-            "status": {"type": "string", "enum": list(_STATUSES)},
-            "step": {"type": ["string", "null"]},
-            "step_index": {"type": ["integer", "null"]},
-            "percent": {"type": "integer", "minimum": 0, "maximum": 100},
-            "message": {"type": ["string", "null"]},
-            "error": {"type": ["string", "null"]},
-            "results": {"type": ["object", "null"]},
-        },
-        "required": ["plan", "status"],
-        "additionalProperties": False,
-    },
-)
 HEARTBEAT = Body(
     {
         "callback_url": Member(kinds.TEXT, mandatory=True, about="Where the agent listens."),
@@ -65,7 +45,7 @@ HEARTBEAT = Body(
         "agent_status": Member(kinds.TEXT, since=72),
         "agent_status_message": Member(kinds.LONG_TEXT, since=72),
         "plan_protocol": Member(kinds.INTEGER, about="Ours: the agent executes whole plans."),
-        "progress": Member(_PROGRESS, about="Ours: how far its plan has come."),
+        "progress": Member(PROGRESS, about="Ours: how far its plan has come."),
     }
 )
 
@@ -172,29 +152,26 @@ def _report(
     call: Call,
     row: Mapping[str, Any],
     operation: Operation | None,
-    report: Any,
+    report: dict[str, Any],
     noted: Mapping[str, Any],
 ) -> None:
     """Take an agent's progress, and note that it lives; its last word resumes the operation.
 
     :raises Conflict: nobody waits for this plan any more.
     """
-    if not isinstance(report, dict) or report.get("status") not in _STATUSES:
-        raise InvalidInput(f"progress/status must be one of {', '.join(_STATUSES)}.")
-    unknown = sorted(set(report) - set(_REPORTED))
-    if unknown:
-        raise InvalidInput(f"Unknown field '{unknown[0]}' in progress.")
-    if operation is None or report.get("plan") != operation.scratch.get("plan"):
+    if operation is None or report["plan"] != operation.scratch.get("plan"):
         raise Conflict(f"Node {row['uuid']} has no such plan (any more).")
-    percent = report.get("percent", 0)
-    if isinstance(percent, bool) or not isinstance(percent, int) or not 0 <= percent <= 100:
-        raise InvalidInput("progress/percent must be a whole number from 0 to 100.")
     services = call.services
-    if report["status"] == "running":
+    if report["status"] == RUNNING:
         message = f"{report.get('step')}: {report.get('message') or ''}".strip(": ")
         deadline = services.clock.after(services.conf.conductor.agent_silence_timeout)
         services.operations.report_progress(
-            operation, percent, message[:1000], deadline, services.clock.now(), noted
+            operation,
+            report.get("percent", 0),
+            message[:1000],
+            deadline,
+            services.clock.now(),
+            noted,
         )
         return
     services.nodes.note(row["uuid"], services.clock.now(), **noted)
