@@ -46,8 +46,9 @@ class Siblings:
         if told == self._told:
             return
         new = self._directory / f"{os.getpid()}.new"
-        # The directory goes when the service ends, which may be before its last process does.
-        with contextlib.suppress(FileNotFoundError):
+        # The directory goes when the service ends, which may be before its last process does; and
+        # disks are full at times. What could not be told is told a second later.
+        with contextlib.suppress(OSError):
             new.write_bytes(told)
             new.rename(self._file(os.getpid()))
             self._told = told
