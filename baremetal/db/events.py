@@ -28,6 +28,10 @@ _TRYING = timedelta(days=1)
 #: How far back the newest events of one node are looked for: the log has no index of nodes.
 SEARCHED = 20_000
 
+#: So many events that are not looked for may be searched again, rather than let writers wait.
+_STRIDE = 500
+_NEWEST = sa.select(sa.func.max(events.c.id))
+
 #: One event before it has a number: (type, node uuid, data).
 Event = tuple[str, str | None, Mapping[str, Any]]
 
@@ -42,7 +46,7 @@ class EventLog:
     def last_id(self) -> int:
         """The number of the newest event; 0 where there is none."""
         with self._db.read() as connection:
-            return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
+            return connection.execute(_NEWEST).scalar() or 0
 
     def after(
         self, number: int, node: str | None = None, project: str | None = None, limit: int = 500
@@ -51,19 +55,36 @@ class EventLog:
 
         They may be those of one node alone, or of the nodes of one project.
         """
+        return self.look(number, node, project, limit)[0]
+
+    def look(
+        self, number: int, node: str | None = None, project: str | None = None, limit: int = 500
+    ) -> tuple[list[dict[str, Any]], int]:
+        """As `after`, and the number to look after next time.
+
+        That one passes what others have been told meanwhile, so that who waits for few events
+        among many does not search them all each time.
+        """
         query = sa.select(events).where(events.c.id > number).order_by(events.c.id).limit(limit)
         if node is not None:
             query = query.where(events.c.node_uuid == node)
         if project is not None:
             query = query.where(on_node_of_project(events.c.node_uuid, project))
         with self._db.read() as connection:
+            newest = connection.execute(_NEWEST).scalar() or 0
+            if newest <= number:
+                return [], number
             found = [dict(row) for row in connection.execute(query).mappings()]
-        if not found or self._db.is_sqlite:
-            return found
+        if self._db.is_sqlite:
+            return found, _next(found, limit, newest)
+        if not found and newest - number < _STRIDE:
+            return [], number
         # A number is given out before its event is committed: let those before the last commit.
         with self._db.write() as tx:
             one_at_a_time(tx, RECORDING)
-            return [dict(row) for row in tx.execute(query).mappings()]
+            newest = tx.execute(_NEWEST).scalar() or 0
+            found = [dict(row) for row in tx.execute(query).mappings()]
+        return found, _next(found, limit, newest)
 
     def newest(
         self, limit: int, node: str | None = None, project: str | None = None
@@ -94,3 +115,9 @@ class EventLog:
             if delivered is not None:
                 oldest = max(min(oldest, delivered), newest - _MOST * keep)
             return tx.execute(sa.delete(events).where(events.c.id <= oldest)).rowcount
+
+
+def _next(found: list[dict[str, Any]], limit: int, newest: int) -> int:
+    """Where to go on once `found` is known, and nothing up to `newest` is yet to come."""
+    last: int = found[-1]["id"] if found else 0
+    return last if len(found) == limit else max(last, newest)

@@ -69,9 +69,9 @@ class _Stream:
         clock, silent = self._services.clock, 0.0
         yield b": events of Baremetal\n\n"
         while not self._services.stopping.is_set():
-            events = self._services.events.after(self._number, self._node, self._project)
+            log = self._services.events
+            events, self._number = log.look(self._number, self._node, self._project)
             for event in events:
-                self._number = event["id"]
                 data = orjson.dumps(event["data"]).decode()
                 yield f"id: {event['id']}\nevent: {event['type']}\ndata: {data}\n\n".encode()
             if events:

@@ -90,8 +90,27 @@ def test_what_is_to_be_delivered_stays_while_somebody_tries_but_not_without_end(
     assert _numbers(log) == [58, 59]
 
 
-def test_a_reader_misses_nothing_although_commits_overtake_each_other(database: Database) -> None:
+def test_what_was_searched_in_vain_is_not_searched_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("baremetal.db.events._STRIDE", 10)
+    log = EventLog(database)
+    _record(database, *(_event(number, "busy") for number in range(30)))
+    assert log.look(0, "quiet") == ([], log.last_id())
+    _record(database, _event(30, "quiet"), _event(31, "busy"))
+    found, reached = log.look(log.last_id() - 2, "quiet")
+    assert ([event["data"]["number"] for event in found], reached) == ([30], log.last_id())
+    found, reached = log.look(0, "busy", limit=4)
+    assert (len(found), reached) == (4, found[-1]["id"])
+    assert log.look(reached + 1000, "busy") == ([], reached + 1000)
+
+
+@pytest.mark.parametrize("node", [None, "mine"])
+def test_a_reader_misses_nothing_although_commits_overtake_each_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch, node: str | None
+) -> None:
     """Numbers are given out before commits; a follower must not pass one that is yet to come."""
+    monkeypatch.setattr("baremetal.db.events._STRIDE", 3)
     writers, each = 6, 25
     done = threading.Event()
     seen: list[int] = []
@@ -99,18 +118,18 @@ def test_a_reader_misses_nothing_although_commits_overtake_each_other(database: 
     def write(first: int) -> None:
         for number in range(first, first + each):
             with database.write() as tx:
-                record(tx, AT, [_event(number)])
-                record(tx, AT, [_event(-number)])
+                record(tx, AT, [_event(number, node)])
+                record(tx, AT, [_event(0, "other")] * 3 if node else [])
+                record(tx, AT, [_event(-number, node)])
 
     def follow() -> None:
         log, last = EventLog(database), 0
         while True:
             over = done.is_set()
-            events = log.after(last)
-            for event in events:
-                assert event["id"] > last
-                last = event["id"]
-                seen.append(event["data"]["number"])
+            before = last
+            events, last = log.look(before, node)
+            assert [event for event in events if not before < event["id"] <= last] == []
+            seen.extend(event["data"]["number"] for event in events)
             if over and not events:
                 return
             time.sleep(0)  # green threads wait for a wait
