@@ -25,6 +25,8 @@ _LOOK_SECONDS = 1.0
 _MOST_RULINGS = 20_000
 #: Checks that look at the caller alone, unless they name something of the target.
 _PLAIN = ("TrueCheck", "FalseCheck", "RoleCheck", "GenericCheck")
+#: Checks that are made of others.
+_COMPOSED = ("OrCheck", "AndCheck")
 
 _NO_TARGET: Mapping[str, str] = {}
 
@@ -152,6 +154,8 @@ class _Book:
         #: {(rule, identity): whether, whatever the target; None where that depends}
         self.rulings: dict[tuple[Rule, Identity], bool | None] = {}
         self._judgments: dict[tuple[Rule, Identity, frozenset[tuple[str, str]]], bool] = {}
+        #: Whether a rule's judgment is the same for the same caller and target, however often.
+        self._lasting: dict[Rule, bool] = {}
 
     def rule(self, rule: Rule, identity: Identity) -> bool | None:
         """What is to be remembered in `rulings`."""
@@ -172,8 +176,27 @@ class _Book:
             check = self._enforcer.rules[rule.name]
             # A rule without a target may speak of the caller's own project.
             found = bool(check({**credentials, **target}, credentials, self._enforcer, rule.name))
-            self._judgments[key] = found
+            if self._lasts(rule, check):
+                self._judgments[key] = found
         return found
+
+    def _lasts(self, rule: Rule, check: Any) -> bool:
+        lasts = self._lasting.get(rule)
+        if lasts is None:
+            lasts = self._lasting[rule] = self._is_closed(check)
+        return lasts
+
+    def _is_closed(self, check: Any) -> bool:
+        """Whether a check asks nobody else, such as a server (``http:``) or an operator's own."""
+        kind = type(check).__name__
+        if kind == "RuleCheck":
+            inner = self._enforcer.rules.get(check.match)
+            return inner is None or self._is_closed(inner)
+        if kind == "NotCheck":
+            return self._is_closed(check.rule)
+        if kind in _COMPOSED:
+            return all(self._is_closed(part) for part in check.rules)
+        return kind in _PLAIN
 
     def text(self, rule: Rule) -> str:
         """What a rule asks for."""
@@ -188,7 +211,7 @@ class _Book:
         if kind == "NotCheck":
             found = self._ruling(check.rule, credentials)
             return None if found is None else not found
-        if kind in ("OrCheck", "AndCheck"):
+        if kind in _COMPOSED:
             parts = [self._ruling(part, credentials) for part in check.rules]
             decisive = kind == "OrCheck"
             if decisive in parts:

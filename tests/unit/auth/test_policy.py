@@ -1,6 +1,8 @@
 """Policy: rules are judged without their target where they can be, and never guessed."""
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,44 @@ def test_what_depends_on_the_owner_is_judged_for_each(conf: cfg.ConfigOpts) -> N
         assert not policy.allows(MEMBER, rule, {"node.owner": "q"})
         assert not policy.allows(MEMBER, rule, {})
         assert not policy.allows(MEMBER, rule)
+
+
+class _Judge(BaseHTTPRequestHandler):
+    """A policy server, for rules such as ``http://...``; it changes its mind each time."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked += 1  # type: ignore[attr-defined]
+        body = b"True" if self.server.asked % 2 else b"False"  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def judge() -> Iterator[HTTPServer]:
+    server = HTTPServer(("127.0.0.1", 0), _Judge)
+    server.asked = 0  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    "check", ["{url}", "not {url}", "role:admin or {url}", "role:member and (role:admin or {url})"]
+)
+def test_what_another_server_judges_is_asked_each_time(
+    conf: cfg.ConfigOpts, judge: HTTPServer, check: str
+) -> None:
+    url = f"http://127.0.0.1:{judge.server_port}/"
+    policy, rule = _one(conf, check.format(url=url))
+    said = [policy.allows(MEMBER, rule, {"node.owner": "p"}) for _ in range(4)]
+    assert said == [not check.startswith("not"), check.startswith("not")] * 2
 
 
 def test_who_has_no_project_owns_nothing_that_has_no_owner(conf: cfg.ConfigOpts) -> None:
