@@ -25,7 +25,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0  # seconds between attempts to reconnect
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened, e.g. type `node.provision_state`."""
+    """One thing that happened, e.g. type `node.provision_state`.
+
+    Without a type nothing did: the `id` is where to resume.
+    """
 
     id: str
     type: str
@@ -68,7 +71,8 @@ class Events:
                     met, pause = True, _FIRST_PAUSE
                     if event is not None:
                         since = event.id or since
-                        yield event
+                        if event.type:
+                            yield event
             except (errors.Unreachable, errors.ServerFault) as lost:
                 if not met:
                     raise
@@ -87,9 +91,12 @@ def parse_events(chunks: Iterable[bytes]) -> Iterator[Event | None]:
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
             fields[name] = f"{fields['data']}\n{value}" if name == "data" in fields else value
-        elif fields.get("data"):
-            kind = fields.get("event", "message")
-            yield Event(fields.get("id", ""), kind, json.loads(fields["data"]))
+        else:
+            if fields.get("data"):
+                kind = fields.get("event", "message")
+                yield Event(fields.get("id", ""), kind, json.loads(fields["data"]))
+            elif fields.get("id"):
+                yield Event(fields["id"], "", {})
             fields = {}
 
 
@@ -156,7 +163,7 @@ class EventFeed:
                     if not self.live:
                         self.live, pause = True, _FIRST_PAUSE
                         self.connections += 1
-                    self._queue.put(event)
+                    self._queue.put(event if event and event.type else None)
             except (errors.Unreachable, errors.ServerFault) as lost:
                 LOG.info("%s", lost)
             except errors.ClientError as refused:

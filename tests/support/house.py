@@ -35,6 +35,7 @@ from tests.support.configuration import fresh_configuration
 HOST = "house"
 LEASE_SECONDS = 10.0
 _YEARS = 1e9
+_VERSION = "HTTP_X_OPENSTACK_IRONIC_API_VERSION"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,19 @@ class House:
     def request(self, method: str, path: str, body: Any = None, version: str = "1.90") -> Reply:
         """The answer to one request for `path` below ``/baremetal/v1/``."""
         raw = b"" if body is None else json.dumps(body).encode()
+        status, answer = self._ask(method, path, raw, {_VERSION: version})
+        return Reply(status, json.loads(answer) if answer else None)
+
+    def heard(self, path: str, last_id: str | None = None) -> str:
+        """All that an event stream says until it ends, which takes a clock that does not wait."""
+        resumed = {} if last_id is None else {"HTTP_LAST_EVENT_ID": last_id}
+        status, answer = self._ask("GET", path, b"", {_VERSION: "1.90", **resumed})
+        assert status == 200, answer
+        return answer.decode()
+
+    def _ask(
+        self, method: str, path: str, raw: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
         path, _, query = path.removeprefix("/v1/").partition("?")
         environ = {
             "REQUEST_METHOD": method,
@@ -128,11 +142,14 @@ class House:
             "wsgi.input": io.BytesIO(raw),
             "wsgi.errors": sys.stderr,
             "CONTENT_LENGTH": str(len(raw)),
-            "HTTP_X_OPENSTACK_IRONIC_API_VERSION": version,
+            **headers,
         }
         said: list[str] = []
-        answer = b"".join(self._application(environ, lambda status, *_: said.append(status)))
-        return Reply(int(said[0][:3]), json.loads(answer) if answer else None)
+        answer = self._application(environ, lambda status, *_: said.append(status))
+        try:
+            return int(said[0][:3]), b"".join(answer)
+        finally:
+            getattr(answer, "close", lambda: None)()
 
     def asked(self, method: str, path: str, body: Any = None) -> Any:
         """The body of an answer that must be a good one."""

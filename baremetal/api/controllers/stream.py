@@ -14,6 +14,8 @@ from baremetal.meters import METERS
 #: How often the log is looked at, and how often a silent stream shows that it lives; seconds.
 _LOOK_SECONDS = 0.25
 _KEEP_ALIVE_SECONDS = 15.0
+#: After this long a stream ends. Its caller resumes it, and is judged anew.
+_STREAM_SECONDS = 300.0
 
 PARAMETERS = (
     Parameter("since", kinds.COUNT, about="The number of the last event that is known."),
@@ -22,7 +24,7 @@ PARAMETERS = (
 
 
 def stream(call: Call) -> Answer:
-    """Events after ``since`` (or ``Last-Event-ID``), without end.
+    """Events after ``since`` (or ``Last-Event-ID``), for some minutes at a time.
 
     :raises Unavailable: as many streams as are allowed are open.
     """
@@ -67,8 +69,9 @@ class _Stream:
 
     def _generate(self) -> Iterator[bytes]:
         clock, silent = self._services.clock, 0.0
-        yield b": events of Baremetal\n\n"
-        while not self._services.stopping.is_set():
+        end = clock.monotonic() + _STREAM_SECONDS
+        yield self._place("events of Baremetal")
+        while not self._services.stopping.is_set() and clock.monotonic() < end:
             log = self._services.events
             events, self._number = log.look(self._number, self._node, self._project)
             for event in events:
@@ -81,4 +84,9 @@ class _Stream:
             silent += _LOOK_SECONDS
             if silent >= _KEEP_ALIVE_SECONDS:
                 silent = 0.0
-                yield b": keep-alive\n\n"
+                yield self._place("keep-alive")
+        yield self._place("to be continued")
+
+    def _place(self, comment: str) -> bytes:
+        """A comment, and where to resume: no event, but readers remember the number."""
+        return f": {comment}\nid: {self._number}\n\n".encode()

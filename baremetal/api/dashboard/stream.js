@@ -36,7 +36,8 @@ export class EventStream {
         await this.#once(() => {
           pause = FIRST_PAUSE;
         });
-        this.#tell("lost");
+        // It ended as streams do after some minutes, and goes on where it was.
+        if (this.lastId === null) this.#tell("lost");
       } catch (error) {
         const refused = error instanceof ApiError && error.status !== 502;
         this.#tell(refused ? "refused" : "lost");
@@ -102,7 +103,7 @@ export class EventStream {
       const decoder = new TextDecoder();
       const parser = new Parser((event) => {
         this.lastId = event.id || this.lastId;
-        this.onEvent(event);
+        if (event.data !== undefined) this.onEvent(event);
       });
       let standing = false;
       for (;;) {
@@ -141,7 +142,9 @@ class Parser {
     if (line === "") {
       const { id, event, data } = this.fields;
       this.fields = {};
+      // Without data nothing happened, but the id tells where to resume.
       if (data !== undefined) this.onEvent({ id, type: event ?? "message", data: JSON.parse(data) });
+      else if (id) this.onEvent({ id });
     } else if (!line.startsWith(":")) {
       const colon = line.indexOf(":");
       const name = colon < 0 ? line : line.slice(0, colon);

@@ -26,6 +26,23 @@ def test_an_operation_is_watched_to_its_end(api: StandIn, run: Run) -> None:
     assert "it broke" in watched.out
 
 
+def test_an_operation_is_watched_on_when_a_stream_has_ended(api: StandIn, run: Run) -> None:
+    """Streams end after some minutes."""
+    api.pause = 1
+
+    def end() -> None:
+        while not api.listeners():
+            time.sleep(0.01)
+        api.cut_streams()
+
+    threading.Thread(target=end).start()
+    watched = run("operation", "watch", _operation(api), "-f", "json")
+    assert watched.code == 0
+    assert json.loads(watched.out)["state"] == "succeeded"
+    opened = [seen for seen in api.seen if seen.path.endswith("/events/stream")]
+    assert len(opened) >= 2
+
+
 def test_operations_are_listed_and_shown_with_their_steps(api: StandIn, run: Run) -> None:
     api.pause = 1
     uuid = _operation(api)

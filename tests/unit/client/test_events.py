@@ -1,5 +1,7 @@
 import itertools
 import json
+import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -17,6 +19,8 @@ STREAM = (
     b'id: 2\r\nevent: two\r\ndata: {"a":\r\ndata: 1}\r\n\r\n'
     b'data: {"b": 2}\n\n'
     b"event: without data\n\n"
+    b"id: 8\n\n"
+    b'data: {"c": 3}\n\n'
     b'id: 9\nevent: cut off\ndata: {"c'
 )
 EVENTS = [
@@ -24,6 +28,8 @@ EVENTS = [
     Event("1", "node.created", {"name": "ä"}),
     Event("2", "two", {"a": 1}),
     Event("", "message", {"b": 2}),
+    Event("8", "", {}),
+    Event("", "message", {"c": 3}),
 ]
 
 
@@ -65,6 +71,21 @@ def test_a_stream_goes_on_where_it_was_cut_off(streaming: StandIn) -> None:
     streaming.cut_streams()
     streaming.emit("tick", {"number": 3})
     assert next(follow).data["number"] == 3
+    assert streaming.seen[-1].headers["Last-Event-ID"] == "3"
+
+
+def test_a_stream_that_told_of_nothing_goes_on_where_it_ended(streaming: StandIn) -> None:
+    """Streams end after some minutes; what happens before the next one is not missed."""
+    for number in range(3):
+        streaming.emit("tick", {"number": number})
+    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    follow = connect(endpoint=streaming.root).events.follow()
+    threading.Thread(target=lambda: heard.put(next(follow)), daemon=True).start()
+    _until(lambda: streaming.listeners() == 1)
+    streaming.tell_place()
+    streaming.cut_streams()
+    streaming.emit("tick", {"number": 3})
+    assert heard.get(timeout=30).data["number"] == 3
     assert streaming.seen[-1].headers["Last-Event-ID"] == "3"
 
 
