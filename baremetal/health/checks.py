@@ -1,6 +1,7 @@
-"""What must be there for a process to be of use."""
+"""What must be there for a process to be of use, and what it can do without for a while."""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 
 from oslo_config import cfg
@@ -14,6 +15,12 @@ from baremetal.domain.errors import Unavailable
 from baremetal.rpc.broker import check_broker
 
 LOG = logging.getLogger(__name__)
+
+#: Without these a process is of no use. Without the others it works on: an API accepts what is
+#: done once a conductor is there, and conductors look for work themselves where no bell rings.
+NEEDED = frozenset({"database"})
+#: So long a finding is good for everybody, and so long it will do while a new one is made.
+_GOOD_SECONDS, _PASSABLE_SECONDS = 1.0, 30.0
 
 
 def missing(conf: cfg.ConfigOpts, db: Database, clock: Clock) -> Mapping[str, str]:
@@ -67,3 +74,33 @@ def _bus(conf: cfg.ConfigOpts) -> str | None:
         LOG.warning("not ready: %s", error.message)
         return "The message bus does not answer."
     return None
+
+
+class Readiness:
+    """What is `missing`, found out once a second at most, however many ask."""
+
+    def __init__(self, conf: cfg.ConfigOpts, db: Database, clock: Clock) -> None:
+        """Find out when somebody asks."""
+        self._conf = conf
+        self._db = db
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._found: Mapping[str, str] = {}
+        self._at = float("-inf")
+
+    def missing(self) -> Mapping[str, str]:
+        """What is missing now, or was a moment ago."""
+        if self._age() < _GOOD_SECONDS:
+            return self._found
+        if not self._lock.acquire(blocking=self._age() >= _PASSABLE_SECONDS):
+            return self._found
+        try:
+            if self._age() >= _GOOD_SECONDS:
+                self._found = missing(self._conf, self._db, self._clock)
+                self._at = self._clock.monotonic()
+            return self._found
+        finally:
+            self._lock.release()
+
+    def _age(self) -> float:
+        return self._clock.monotonic() - self._at

@@ -9,7 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from baremetal.clock import Clock
 from baremetal.db.database import Database
-from baremetal.health.checks import missing
+from baremetal.health.checks import NEEDED, Readiness
 from baremetal.health.metrics import Metrics
 from baremetal.health.siblings import Siblings
 from baremetal.meters import METERS, Meters
@@ -36,9 +36,7 @@ class Probes:
         siblings: Siblings | None = None,
     ) -> None:
         """Answer for a process with this configuration and database, and for its siblings."""
-        self._conf = conf
-        self._db = db
-        self._clock = clock
+        self._readiness = Readiness(conf, db, clock)
         self._metrics = Metrics(db, clock, siblings=siblings)
         self.paths: dict[str, Callable[[], Reply]] = {
             "/healthz": self._alive,
@@ -64,9 +62,10 @@ class Probes:
         return _OK, _JSON, orjson.dumps({"alive": True})
 
     def _ready(self) -> Reply:
-        lacking = missing(self._conf, self._db, self._clock)
-        body = orjson.dumps({"ready": not lacking, "missing": lacking})
-        return ("503 Service Unavailable" if lacking else _OK), _JSON, body
+        lacking = self._readiness.missing()
+        ready = NEEDED.isdisjoint(lacking)
+        body = orjson.dumps({"ready": ready, "missing": lacking})
+        return (_OK if ready else "503 Service Unavailable"), _JSON, body
 
     def _figures(self) -> Reply:
         return _OK, CONTENT_TYPE_LATEST, self._metrics.text()
