@@ -13,6 +13,7 @@ from baremetal.api.query import FIELDS, LIMIT, MARKER, SORT_DIR, Parameter
 from baremetal.api.render import serialiser
 from baremetal.api.types import kinds
 from baremetal.api.types.base import Resource, Type, columns_for, fields_of, selected, visible
+from baremetal.auth.identity import Identity
 from baremetal.db.database import Prepared, shown
 from baremetal.domain.errors import InvalidInput
 
@@ -39,10 +40,14 @@ class Filter(Parameter):
 
 
 class Hiding(Protocol):
-    """Hides columns of rows from a project, whose ID is bound as ``project``."""
+    """Hides columns of rows from a caller."""
 
     def column(self, name: str, /) -> "sa.ColumnElement[Any]":
         """What to select for a column."""
+        ...
+
+    def bound(self, asker: Identity, /) -> Mapping[str, Any]:
+        """The parameters that the columns take."""
         ...
 
 
@@ -182,7 +187,7 @@ class Listing:
     def _rows(self, call: Call, page: Page) -> Iterator[list[tuple[Any, ...]]]:
         parameters: dict[str, Any] = {"most": page.limit + 1}
         if page.veil is not None:
-            parameters["project"] = call.identity.project_id
+            parameters |= page.veil.bound(call.identity)
         for number, (wanted, value) in enumerate(page.filters):
             if not wanted.shapes:
                 parameters[f"f{number}"] = value

@@ -439,7 +439,12 @@ ROUTES = (
     Route(
         "GET", "/v1/operations/{operation}", operations.show, may_operations.GET, gives=Operation
     ),
-    Route("GET", "/v1/operations/{operation}/autopsy", operations.autopsy, may_operations.GET),
+    Route(
+        "GET",
+        "/v1/operations/{operation}/autopsy",
+        operations.autopsy,
+        may_operations.GET_AUTOPSY,
+    ),
     Route(
         "POST",
         "/v1/operations/{operation}/cancel",

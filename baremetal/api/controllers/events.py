@@ -3,6 +3,7 @@
 from typing import Any
 
 from baremetal.api.call import Call
+from baremetal.api.controllers.veil import veil, veiled_events
 from baremetal.api.guard import visible_node
 from baremetal.api.query import Parameter
 from baremetal.api.types import kinds
@@ -21,6 +22,5 @@ def list_events(call: Call) -> dict[str, Any]:
     uuid = None if node is None else visible_node(call, node)[0]
     limit = int(call.query.get("limit", 0)) or _USUAL
     found = call.services.events.newest(min(limit, call.services.max_limit), uuid, call.only_of)
-    return {
-        "events": [{"id": row["id"], "type": row["type"], "data": row["data"]} for row in found]
-    }
+    rows = veiled_events(call.services.db, veil(call), call.identity.project_id, found)
+    return {"events": [{"id": row["id"], "type": row["type"], "data": row["data"]} for row in rows]}

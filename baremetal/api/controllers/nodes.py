@@ -106,8 +106,8 @@ def document(
             db.prepared.clear()
         prepared = db.prepared[key] = Prepared(db, _select_one(names, by_uuid, behind))
     called = ident.lower() if by_uuid else ident
-    project = {} if behind is None else {"project": call.identity.project_id}
-    row = prepared.first(ident=called, **project)
+    bound = {} if behind is None else behind.bound(call.identity)
+    row = prepared.first(ident=called, **bound)
     if row is None:
         raise NotFound("Node", ident)
     body = serialiser(Node, names)(row, call.base, _computed(call))

@@ -1,10 +1,12 @@
 """Operations: list, show, cancel."""
 
 from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 
 from baremetal.api.call import Answer, Call
+from baremetal.api.controllers.veil import OperationVeil, operation_veil
 from baremetal.api.guard import visible_node
 from baremetal.api.listing import Filter, Listing
 from baremetal.api.render import serialiser
@@ -39,7 +41,8 @@ LISTING = Listing(Operation, FILTERS, detail_flag_since=1, unsortable=("steps",)
 
 def list_operations(call: Call) -> Answer:
     """A page of operations."""
-    return LISTING.answer(call, detail="fields" not in call.query, extra=COMPUTED)
+    behind = operation_veil(call)
+    return LISTING.answer(call, detail="fields" not in call.query, extra=COMPUTED, veil=behind)
 
 
 def show(call: Call) -> Answer:
@@ -62,12 +65,18 @@ def cancel(call: Call) -> Answer:
 def _document(call: Call, uuid: str) -> bytes:
     names = visible(Operation, call.version)
     db = call.services.db
-    prepared = db.prepared.get(("operation", names))
+    behind = operation_veil(call)
+    prepared = db.prepared.get(("operation", names, behind))
     if prepared is None:
-        columns = [shown(operations.c[name]) for name in columns_for(Operation, names)]
+        columns = [_column(name, behind) for name in columns_for(Operation, names)]
         query = sa.select(*columns).where(operations.c.uuid == sa.bindparam("uuid"))
-        prepared = db.prepared["operation", names] = Prepared(db, query)
-    row = prepared.first(uuid=uuid)
+        prepared = db.prepared["operation", names, behind] = Prepared(db, query)
+    bound = {} if behind is None else behind.bound(call.identity)
+    row = prepared.first(uuid=uuid, **bound)
     if row is None:
         raise NotFound("Operation", uuid)
     return serialiser(Operation, names)(row, call.base, COMPUTED).encode()
+
+
+def _column(name: str, behind: OperationVeil | None) -> "sa.ColumnElement[Any]":
+    return shown(operations.c[name]) if behind is None else behind.column(name)

@@ -6,6 +6,7 @@ from typing import Any
 from baremetal import log
 from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
+from baremetal.api.controllers.veil import error_of_node
 from baremetal.api.guard import permit
 from baremetal.api.policies.nodes import PREPARE
 from baremetal.api.types import kinds
@@ -135,7 +136,9 @@ def requester(call: Call) -> Requester:
 
 def show(call: Call) -> dict[str, Any]:
     """The states alone."""
-    row = call.services.nodes.states(call.args["node"])
+    ident = call.args["node"]
+    row = call.services.nodes.states(ident)
+    row = {**row, "last_error": error_of_node(call, ident, row["last_error"])}
     return {name: row[name] for name, since in _SHOWN.items() if call.version >= since}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import orjson
 
 from baremetal.api.call import Answer, Call
+from baremetal.api.controllers.veil import veil, veiled_events
 from baremetal.api.guard import visible_node
 from baremetal.api.query import Parameter
 from baremetal.api.types import kinds
@@ -50,6 +51,8 @@ class _Stream:
         self._number = number
         self._node = node
         self._project = call.only_of
+        self._veil = veil(call)
+        self._asker = call.identity.project_id
         self._chunks = self._generate()
         METERS.streams.add(id(self))
 
@@ -74,7 +77,7 @@ class _Stream:
         while not self._services.stopping.is_set() and clock.monotonic() < end:
             log = self._services.events
             events, self._number = log.look(self._number, self._node, self._project)
-            for event in events:
+            for event in veiled_events(self._services.db, self._veil, self._asker, events):
                 data = orjson.dumps(event["data"]).decode()
                 yield f"id: {event['id']}\nevent: {event['type']}\ndata: {data}\n\n".encode()
             if events:

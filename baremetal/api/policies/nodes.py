@@ -24,7 +24,7 @@ def _node(action: str, about: str, who: Sequence[Who], parts: tuple[Rule, ...] =
 GET = _node("get", "See a node; who may not, is told that there is none.", SEERS)
 GET_DRIVER_INFO = _node(
     "get:driver_info",
-    "See how a node's BMC is reached: its driver_info and driver_internal_info.",
+    "See how a node's BMC is reached: driver_info, driver_internal_info, and what errors tell.",
     (*OVERSEERS, OWNER_READER),
 )
 LIST_ALL = Rule("baremetal:node:list_all", "List everybody's nodes.", OVERSEERS)
@@ -90,8 +90,10 @@ VENDOR_PASSTHRU = _node("vendor_passthru", "See and use a driver's own methods."
 LIST_TRAITS = _node("traits:list", "See a node's traits.", SEERS)
 SET_TRAITS = _node("traits:set", "Give a node traits.", KEEPERS)
 DELETE_TRAITS = _node("traits:delete", "Take traits from a node.", KEEPERS)
-HISTORY = _node("history:get", "See what went wrong with a node.", SEERS)
-INVENTORY = _node("inventory:get", "See what the last inspection found.", SEERS)
+HISTORY = _node("history:get", "See what went wrong with a node.", (*OVERSEERS, OWNER_READER))
+INVENTORY = _node(
+    "inventory:get", "See what the last inspection found.", (*OVERSEERS, OWNER_READER)
+)
 BIOS = _node("bios:get", "See a node's BIOS settings.", SEERS)
 FIRMWARE = _node("firmware:get", "See a node's firmware.", SEERS)
 INDICATORS = _node("get_indicator_state", "See a node's indicators.", SEERS)

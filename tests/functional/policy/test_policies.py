@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 import baremetal.cmd.backend  # noqa: F401 - must come before anything of oslo
+from baremetal.api.controllers import stream
 from baremetal.auth.identity import Identity
 from baremetal.db.database import Database
-from baremetal.domain.errors import InvalidInput
+from baremetal.domain.autopsy import BMC_UNREACHABLE
+from baremetal.domain.errors import DriverError, InvalidInput
+from baremetal.domain.node import Node
+from baremetal.drivers.power.fake import FakePower
 from tests.support.callers import CALLERS, LESSEE, OWNER, STRANGER, Claims, caller
 from tests.support.clock import ManualClock
 from tests.support.house import House
@@ -159,6 +163,67 @@ def test_how_a_bmc_is_reached_is_hidden_from_a_lessee(
     with claims.being("lessee's member"):
         patch = [{"op": "add", "path": "/extra/a", "value": "b"}]
         assert "bmc.example" not in str(house.asked("PATCH", "nodes/lent", patch))
+
+
+#: What a driver says of a BMC, and what is therefore seen by those alone who see the BMC.
+_TOLD = "BMC bmc.example:623 did not answer ADMINUSER."
+
+
+@pytest.mark.parametrize("who", REACH)
+def test_errors_that_tell_of_a_bmc_are_hidden_alike(
+    house: House, claims: Claims, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_driver: FakePower, _node: Node) -> str:
+        raise DriverError(_TOLD, cause=BMC_UNREACHABLE)
+
+    monkeypatch.setattr(FakePower, "get_power_state", refuse)
+    monkeypatch.setattr(stream, "_STREAM_SECONDS", 1.0)
+    uuid = house.provision("lent", "adopt")
+    house.work()
+    node = house.row("lent")["uuid"]
+    sees = "lent" in REACH[who]
+    with claims.being(who):
+        for path in (
+            "nodes/lent",
+            f"nodes/{node}?fields=last_error",
+            "nodes/detail",
+            "nodes?fields=last_error",
+            "nodes/lent/states",
+            f"operations/{uuid}",
+            "operations",
+            "operations?fields=error",
+            "operations?fields=steps",
+            "events",
+            "events?node=lent",
+        ):
+            text = str(house.asked("GET", path))
+            assert ("bmc.example" in text) == ("ADMINUSER" in text) == sees, path
+        for path in ("events/stream?since=0", "events/stream?since=0&node=lent"):
+            assert (_TOLD in house.heard(path)) == sees, path
+        for path in (f"operations/{uuid}/autopsy", "nodes/lent/history", "nodes/lent/inventory"):
+            reply = house.request("GET", path)
+            assert (reply.status != 403) == sees, path
+            assert "bmc.example" not in str(reply.body) or sees
+        operation = house.asked("GET", f"operations/{uuid}")
+        assert (operation["state"], operation["cause"]) == ("failed", BMC_UNREACHABLE)
+        assert (operation["requested_by"] is not None) == sees
+        assert bool(operation["steps"]) == sees
+    assert _TOLD in house.row("lent")["last_error"]
+
+
+def test_a_lessee_sees_how_far_the_work_has_come(house: House, claims: Claims) -> None:
+    """Only what tells of failures is hidden."""
+    house.provision("lent", "provide")
+    house.work()
+    with claims.being("lessee's member"):
+        uuid = house.provision("lent", "active")
+        house.work()
+        operation = house.asked("GET", f"operations/{uuid}")
+        assert (operation["state"], operation["error"]) == ("succeeded", None)
+        assert operation["requested_by"] == CALLERS["lessee's member"].name
+        assert {step["state"] for step in operation["steps"]} <= {"done", "skipped"}
+        assert house.asked("GET", "nodes/lent")["last_error"] is None
+        assert house.asked("GET", "nodes/lent/states")["last_error"] is None
 
 
 def test_a_patch_must_be_allowed_as_a_whole(house: House, claims: Claims) -> None:
