@@ -23,8 +23,6 @@ FIELDS: Final = ("request_id", "global_request_id", "operation", "node")
 #: What goes with a message to another process.
 _CARRIED: Final = ("request_id", "global_request_id")
 
-FORMATS: Final = ("text", "json")
-
 _TEXT: Final = "%(asctime)s %(levelname)s %(name)s [%(about)s] %(message)s"
 _REQUEST_ID: Final = re.compile(
     r"req-[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE
@@ -34,7 +32,7 @@ _NOISY: Final = ("stevedore", "oslo", "oslo_messaging", "alembic", "asyncio")
 
 
 def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
-    """Log to `stream` (standard error) in one of `FORMATS`, in place of what was set up before."""
+    """Log to `stream` (standard error) as ``text`` or ``json``, in place of what was before."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.addFilter(_note_context)
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_TEXT))
@@ -43,9 +41,9 @@ def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def valid_request_id(text: str | None) -> str | None:
-    """`text` where it is a request id, ``req-`` and a UUID; else None."""
-    return text if text is not None and _REQUEST_ID.fullmatch(text) else None
+def is_request_id(text: str) -> bool:
+    """Whether `text` is a request id, ``req-`` and a UUID."""
+    return _REQUEST_ID.fullmatch(text) is not None
 
 
 def carried() -> dict[str, str]:

@@ -214,7 +214,7 @@ class Application:
         request_id = environ["baremetal.request_id"] = f"req-{secrets.token_hex(16)}"
         given = environ.get("HTTP_X_OPENSTACK_REQUEST_ID")
         context = {"request_id": request_id}
-        if given is not None and log.valid_request_id(given):
+        if given is not None and log.is_request_id(given):
             context["global_request_id"] = given
         log.CONTEXT.set(context)
         path = environ.get("PATH_INFO", "")

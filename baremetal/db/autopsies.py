@@ -5,24 +5,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from baremetal.db.database import Database
-from baremetal.db.tables import events, operations
+from baremetal.db.events import EventLog
+from baremetal.db.tables import operations
 from baremetal.domain.errors import NoAutopsy, NotFound
 from baremetal.domain.operation import Operation
 
-#: Among so many of the newest events an operation's reports are looked for: no index has them.
-_LOOK_BACK = 20_000
 _TOLD = ("at", "step", "percent", "message")
-_NEWEST = sa.select(sa.func.max(events.c.id))
-_REPORTS = (
-    sa.select(events.c.data)
-    .where(
-        events.c.id > sa.bindparam("after"),
-        events.c.node_uuid == sa.bindparam("node"),
-        events.c.type == "operation.progress",
-    )
-    .order_by(events.c.id.desc())
-    .limit(5)
-)
+#: So many reports are looked at; those of operations before it are among them.
+_LAST = 5
 
 
 def reports(db: Database, operation: Operation) -> list[dict[str, Any]]:
@@ -30,11 +20,8 @@ def reports(db: Database, operation: Operation) -> list[dict[str, Any]]:
 
     Each has ``at``, ``step``, ``percent`` and ``message``.
     """
-    with db.read() as connection:
-        newest = connection.execute(_NEWEST).scalar() or 0
-        words = {"node": operation.resource_uuid, "after": newest - _LOOK_BACK}
-        found = [data for (data,) in connection.execute(_REPORTS, words)]
-    mine = [data for data in found if data["operation_uuid"] == operation.uuid]
+    found = EventLog(db).newest(_LAST, operation.resource_uuid, kind="operation.progress")
+    mine = [row["data"] for row in found if row["data"]["operation_uuid"] == operation.uuid]
     return [{name: data[name] for name in _TOLD} for data in reversed(mine)]
 
 

@@ -87,13 +87,19 @@ class EventLog:
         return found, _next(found, limit, newest)
 
     def newest(
-        self, limit: int, node: str | None = None, project: str | None = None
+        self,
+        limit: int,
+        node: str | None = None,
+        project: str | None = None,
+        kind: str | None = None,
     ) -> list[dict[str, Any]]:
         """At most `limit` events, newest first; of one node, those among the last `SEARCHED`."""
         query = sa.select(events).order_by(events.c.id.desc()).limit(limit)
         if node is not None:
             oldest = self.last_id() - SEARCHED
             query = query.where(events.c.id > oldest, events.c.node_uuid == node)
+        if kind is not None:
+            query = query.where(events.c.type == kind)
         if project is not None:
             query = query.where(on_node_of_project(events.c.node_uuid, project))
         with self._db.read() as connection:
