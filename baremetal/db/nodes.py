@@ -1,9 +1,9 @@
 """The nodes repository: what the API and the conductor read and write of nodes."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +22,9 @@ from baremetal.domain.node import INTERFACES, Node, is_uuid, slot_of
 
 #: Free-form columns whose secrets are parted off into the ``secrets`` column.
 SECRETIVE = ("driver_info", "instance_info")
+#: How often what is judged and then written is judged anew, when it changed in between.
+_TRIES = 10
+_T = TypeVar("_T")
 
 _ROWS = Rows(nodes.c.values())
 _STATES = Rows(
@@ -310,3 +313,18 @@ def _taken(row: Mapping[str, Any], error: IntegrityError) -> Exception:
         if f"nodes.{column}" in text or f"nodes_{column}" in text:
             return AlreadyExists(f"A node with {label} {row.get(column)} already exists.")
     return InUse(f"The node can not be written: {text}")
+
+
+def retried(attempt: Callable[[], _T]) -> _T:
+    """What `attempt` returns, which reads something, judges it, and writes it.
+
+    It is made again where somebody else wrote in between.
+
+    :raises ChangedMeanwhile: somebody did, each of ten times.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return attempt()
+        except ChangedMeanwhile:
+            continue
+    return attempt()

@@ -14,18 +14,18 @@ from baremetal.api.types import kinds
 from baremetal.api.types.allocation import Allocation
 from baremetal.api.types.base import parse
 from baremetal.db.allocations import AllocationStore
+from baremetal.db.nodes import retried
 from baremetal.db.owners import of_project
 from baremetal.db.records import Records
 from baremetal.db.tables import allocations, nodes
 from baremetal.domain import allocation as al
 from baremetal.domain import node_rules
 from baremetal.domain.allocation import Wish
-from baremetal.domain.errors import ChangedMeanwhile, InvalidInput, NotFound
+from baremetal.domain.errors import InvalidInput, NotFound
 from baremetal.domain.node import MAX_TRAITS, is_name, is_trait, is_uuid
 from baremetal.scheduler.placement import Scheduler
 from baremetal.scheduler.weighers import Driven
 
-_TRIES = 10
 _BACKFILL_SINCE = Allocation.__beside__["node"].since
 #: Candidates are looked up by so many at a time: databases limit the parameters of a query.
 _LOOK_UP = 500
@@ -180,15 +180,13 @@ def _of_node(call: Call) -> dict[str, Any]:
 
 def _delete(call: Call, find: Any) -> Answer:
     store = AllocationStore(call.services.db)
-    for attempt in range(_TRIES):
+
+    def remove() -> None:
         row = find()
         node = call.services.nodes.row(row["node_uuid"]) if row["node_uuid"] else None
         if node is not None:
             node_rules.check_deallocation(node)
-        try:
-            store.remove(row, node, call.services.clock.now())
-            break
-        except ChangedMeanwhile:
-            if attempt + 1 == _TRIES:
-                raise
+        store.remove(row, node, call.services.clock.now())
+
+    retried(remove)
     return Answer(status=204)

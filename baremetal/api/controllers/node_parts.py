@@ -7,15 +7,13 @@ from baremetal.api.call import Answer, Call
 from baremetal.api.query import Parameter
 from baremetal.api.types import kinds
 from baremetal.db.inventories import get_inventory
+from baremetal.db.nodes import retried
 from baremetal.domain.errors import (
-    ChangedMeanwhile,
     InvalidInput,
     NotFound,
     Unavailable,
 )
 from baremetal.domain.node import MAX_TRAITS, is_trait
-
-_TRIES = 10
 
 BOOT_DEVICE = Body(
     {
@@ -142,17 +140,14 @@ def _check_trait(trait: Any) -> None:
 
 
 def _write_traits(call: Call, change: Any) -> Answer:
-    for attempt in range(_TRIES):
+    def write() -> None:
         row = call.services.nodes.row(_ident(call))
         after = change(row["traits"])
         if len(after) > MAX_TRAITS:
             raise InvalidInput(f"A node has at most {MAX_TRAITS} traits, not {len(after)}.")
-        try:
-            call.services.nodes.update(row, {"traits": after}, (), call.services.clock.now())
-            break
-        except ChangedMeanwhile:
-            if attempt + 1 == _TRIES:
-                raise
+        call.services.nodes.update(row, {"traits": after}, (), call.services.clock.now())
+
+    retried(write)
     return Answer(status=204)
 
 

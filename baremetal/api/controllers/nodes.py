@@ -1,6 +1,7 @@
 """Nodes: list, show, create, change, delete."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,18 +22,14 @@ from baremetal.api.types.base import columns_for, parse, selected, visible
 from baremetal.api.types.node import Node
 from baremetal.api.types.operation import holding
 from baremetal.db.database import Prepared, shown
-from baremetal.db.nodes import holder
+from baremetal.db.nodes import holder, retried
 from baremetal.db.records import Records
 from baremetal.db.tables import chassis, nodes, operations
 from baremetal.domain import node_rules, states
 from baremetal.domain.catalog import HardwareInfo
-from baremetal.domain.errors import ChangedMeanwhile, InvalidInput, NotFound
+from baremetal.domain.errors import InvalidInput, NotFound
 from baremetal.domain.node import INTERFACES, is_uuid
 from baremetal.domain.properties import check
-
-#: A patch is tried again if the row changed between our read and our write.
-_PATCH_TRIES = 10
-
 
 RESET = Parameter("reset_interfaces", kinds.BOOLEAN, 45, "With a new driver: all its defaults.")
 LISTING = Listing(Node, FILTERS, unsortable=("network_data", "traits"), mine=MINE)
@@ -176,21 +173,12 @@ def update(call: Call) -> Answer:
     if call.services.policy is not None:
         for field in sorted({step["path"].split("/")[1] for step in patch}):
             permit(call, of_field(field))
-    tries = 0
-    while True:
-        row = call.services.nodes.row(call.args["node"])
-        try:
-            _update(call, row, patch, reset=reset)
-            break
-        except ChangedMeanwhile:
-            tries += 1
-            if tries == _PATCH_TRIES:
-                raise
-    return Answer(document(call, row["uuid"]))
+    return Answer(document(call, retried(partial(_update, call, patch, reset=reset))))
 
 
-def _update(call: Call, row: dict[str, Any], patch: list[dict[str, Any]], *, reset: bool) -> None:
+def _update(call: Call, patch: list[dict[str, Any]], *, reset: bool) -> str:
     services = call.services
+    row = services.nodes.row(call.args["node"])
     values = changed(Node, row, patch, call.version)
     if reset and not any(step["path"] == "/driver" for step in patch):
         raise InvalidInput(
@@ -212,6 +200,7 @@ def _update(call: Call, row: dict[str, Any], patch: list[dict[str, Any]], *, res
     _check_references(call, values)
     if values:
         services.nodes.update(row, values, declared, services.clock.now())
+    return str(row["uuid"])
 
 
 def _redrive(

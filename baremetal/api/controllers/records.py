@@ -11,10 +11,8 @@ from baremetal.api.listing import Listing
 from baremetal.api.patch import changed, read_patch
 from baremetal.api.render import serialiser
 from baremetal.api.types.base import Type, columns_for, fields_of, parse, selected, visible
+from baremetal.db.nodes import retried
 from baremetal.db.records import Records
-from baremetal.domain.errors import ChangedMeanwhile
-
-_TRIES = 10
 
 Row = dict[str, Any]
 
@@ -90,19 +88,16 @@ class RecordController:
     def update(self, call: Call) -> Answer:
         """Apply a JSON PATCH."""
         patch = read_patch(call)
-        tries = 0
-        while True:
+
+        def change() -> Row:
             row = self.row(call)
             values = changed(self._cls, row, patch, call.version)
             self._check(call, values, row)
-            try:
-                if values:
-                    self._records(call).update(row, values, call.services.clock.now())
-                break
-            except ChangedMeanwhile:
-                tries += 1
-                if tries == _TRIES:
-                    raise
+            if values:
+                self._records(call).update(row, values, call.services.clock.now())
+            return row
+
+        row = retried(change)
         return Answer(self.document(call, self._records(call).get(row["uuid"])))
 
     def delete(self, call: Call) -> Answer:

@@ -10,10 +10,9 @@ from baremetal.api.controllers.veil import error_of_node
 from baremetal.api.guard import permit
 from baremetal.api.policies.nodes import PREPARE
 from baremetal.api.types import kinds
-from baremetal.db.nodes import holder
+from baremetal.db.nodes import holder, retried
 from baremetal.domain import node_rules, states
 from baremetal.domain.errors import (
-    ChangedMeanwhile,
     InvalidInput,
     NotSupported,
     StateForbids,
@@ -38,8 +37,6 @@ _VERBS = (*states.VERBS, "abort", "unhold", *states.ALIASES)
 #: Verbs of those who use a machine; the others are for those who look after it.
 _OF_USERS = ("active", "deleted", "rebuild", "rescue", "unrescue")
 _STEP_KEYS = ("interface", "step", "args", "priority", "order")
-#: How often a verb is judged anew, when the node changed between judging and writing.
-_TRIES = 5
 
 
 def _steps(value: Any) -> list[dict[str, Any]]:
@@ -145,15 +142,13 @@ def show(call: Call) -> dict[str, Any]:
 def set_power(call: Call) -> Answer:
     """Ask for another power state."""
     body = POWER.read(call)
-    for attempt in range(_TRIES):
+
+    def switch() -> Answer:
         row = call.services.nodes.row(call.args["node"])
-        try:
-            _switch(call, row, body["target"], body.get("timeout"))
-            return Answer(status=202, headers=_location(call, row))
-        except ChangedMeanwhile:
-            if attempt + 1 == _TRIES:
-                raise
-    raise AssertionError("unreachable")
+        _switch(call, row, body["target"], body.get("timeout"))
+        return Answer(status=202, headers=_location(call, row))
+
+    return retried(switch)
 
 
 def _switch(call: Call, row: dict[str, Any], target: str, timeout: int | None) -> None:
@@ -185,15 +180,13 @@ def set_provision(call: Call) -> Answer:
     if verb not in _OF_USERS:
         permit(call, PREPARE)
     params = _params(call, body, verb)
-    for attempt in range(_TRIES):
+
+    def act() -> Answer:
         row = call.services.nodes.row(call.args["node"])
-        try:
-            _act(call, row, verb, dict(params))
-            return Answer(status=202, headers=_location(call, row))
-        except ChangedMeanwhile:
-            if attempt + 1 == _TRIES:
-                raise
-    raise AssertionError("unreachable")
+        _act(call, row, verb, dict(params))
+        return Answer(status=202, headers=_location(call, row))
+
+    return retried(act)
 
 
 def _act(call: Call, row: dict[str, Any], verb: str, params: dict[str, Any]) -> None:
@@ -279,14 +272,11 @@ def unset_maintenance(call: Call) -> Answer:
 
 
 def _write(call: Call, values: dict[str, Any]) -> None:
-    for attempt in range(_TRIES):
+    def write() -> None:
         row = call.services.nodes.row(call.args["node"])
-        try:
-            call.services.nodes.update(row, values, (), call.services.clock.now())
-            return
-        except ChangedMeanwhile:
-            if attempt + 1 == _TRIES:
-                raise
+        call.services.nodes.update(row, values, (), call.services.clock.now())
+
+    retried(write)
 
 
 def _location(call: Call, row: Mapping[str, Any]) -> dict[str, str]:
