@@ -20,13 +20,22 @@ _STATES = (
     nodes.c.fault.is_not(None),
 )
 _PLACES = (nodes.c.driver, nodes.c.conductor_group, nodes.c.slot)
-_OPEN = (operations.c.state, operations.c.owner)
+_OPEN = (operations.c.kind, operations.c.state, operations.c.owner)
+_SINCE = sa.func.min(
+    sa.func.coalesce(
+        sa.case((operations.c.state == op.WAITING, operations.c.waiting_since)),
+        operations.c.updated_at,
+        operations.c.created_at,
+    )
+)
 
 
 def _counted(
-    columns: "Sequence[sa.ColumnElement[Any]]", which: "sa.ColumnElement[bool]"
+    columns: "Sequence[sa.ColumnElement[Any]]",
+    which: "sa.ColumnElement[bool]",
+    *more: "sa.ColumnElement[Any]",
 ) -> "sa.Select[Any]":
-    return sa.select(*columns, sa.func.count()).where(which).group_by(*columns)
+    return sa.select(*columns, sa.func.count(), *more).where(which).group_by(*columns)
 
 
 class Counts:
@@ -38,7 +47,7 @@ class Counts:
         is_open = operations.c.state.in_([sa.literal_column(f"'{state}'") for state in op.OPEN])
         self._states = Prepared(db, _counted(_STATES, _OF_ITS_OWN))
         self._places = Prepared(db, _counted(_PLACES, _OF_ITS_OWN))
-        self._open = Prepared(db, _counted(_OPEN, is_open))
+        self._open = Prepared(db, _counted(_OPEN, is_open, _SINCE))
 
     def states(self) -> Rows:
         """Of nodes: (provision_state, power_state, maintenance, has a fault, how many)."""
@@ -49,5 +58,8 @@ class Counts:
         return self._places.all()
 
     def open_operations(self) -> Rows:
-        """Of operations that are not over: (state, owner or None, how many)."""
+        """Of operations that are not over: (kind, state, owner or None, how many, since when).
+
+        Since when is when the oldest of them came into its state.
+        """
         return self._open.all()

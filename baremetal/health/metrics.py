@@ -1,6 +1,6 @@
 """Every metric: its name, what it is, and where its value comes from."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from baremetal.clock import Clock
 from baremetal.db import figures
+from baremetal.db.counts import Counts
 from baremetal.db.database import Database
 from baremetal.db.types import moment, stamp
 from baremetal.domain import operation as op
@@ -90,6 +91,7 @@ class Metrics(Collector):
     ) -> None:
         """Read `db` and `meters`, and what `siblings` count, when somebody looks."""
         self._db = db
+        self._counts = Counts(db)
         self._clock = clock
         self._meters = meters
         self._siblings = siblings
@@ -137,18 +139,22 @@ class Metrics(Collector):
 
     def _from_database(self) -> Iterator[Metric]:
         now = self._clock.now()
-        open_ones = figures.open_operations(self._db)
-        yield _family(
-            "baremetal_operations", {(one.kind, one.state): one.count for one in open_ones}
-        )
+        by_kind: Counter[tuple[str, ...]] = Counter()
+        begun: dict[str, list[str]] = defaultdict(list)
+        for kind, state, _, count, since in self._counts.open_operations():
+            by_kind[kind, state] += count
+            begun[state].append(since)
+        yield _family("baremetal_operations", by_kind)
         oldest: dict[tuple[str, ...], float] = {}
         for state in (op.QUEUED, op.WAITING):
-            since = min((one.since for one in open_ones if one.state == state), default=None)
+            since = min(begun[state], default=None)
             seconds = 0.0 if since is None else (now - moment(since)).total_seconds()
             oldest[state,] = max(0.0, seconds)
         yield _family("baremetal_operations_oldest_seconds", oldest)
-        states = figures.nodes_by_state(self._db)
-        yield _family("baremetal_nodes", {(state,): count for state, count in states.items()})
+        nodes: Counter[tuple[str, ...]] = Counter()
+        for state, _, _, _, count in self._counts.states():
+            nodes[state,] += count
+        yield _family("baremetal_nodes", nodes)
         waiting = figures.undelivered(self._db)
         yield _family("baremetal_events_undelivered", {(to,): n for to, n in waiting.items()})
         leases, at = figures.conductor_leases(self._db), stamp(now)

@@ -37,7 +37,7 @@ def _nodes(call: Call) -> dict[str, Any]:
 
 def _operations(call: Call) -> dict[str, int]:
     found = dict.fromkeys(op.OPEN, 0)
-    for state, _, count in call.services.counts.open_operations():
+    for _, state, _, count, _ in call.services.counts.open_operations():
         found[state] += count
     return found
 
@@ -60,7 +60,7 @@ def _conductors(call: Call) -> list[dict[str, Any]]:
         host = members.host_for(driver, group, slot)
         if host in load:
             load[host]["nodes"] += count
-    for state, owner, count in call.services.counts.open_operations():
+    for _, state, owner, count, _ in call.services.counts.open_operations():
         if owner in load and state != op.QUEUED:
             load[owner][state] += count
     return [load[host] for host in sorted(load)]
