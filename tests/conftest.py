@@ -1,9 +1,5 @@
 """What every test may ask for. Services start at the first wish and end with the session."""
 
-import baremetal.cmd.backend  # noqa: F401 - must come before anything of oslo
-
-# isort: split
-
 import os
 import shutil
 import tempfile

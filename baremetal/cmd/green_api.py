@@ -1,5 +1,7 @@
 """The API on oslo.service's eventlet back end, where threads are green."""
 
+from typing import Any
+
 import eventlet
 import eventlet.wsgi
 from oslo_config import cfg
@@ -28,10 +30,12 @@ class GreenApi(service.ServiceBase):  # type: ignore[misc]
             eventlet.wsgi.server,
             # It closes what it is given when it ends; after SIGHUP another serves on ours.
             self._socket.dup(),
-            application,
+            _with_lengths(application),
             custom_pool=self._pool,
             log_output=False,
             socket_timeout=60,
+            # What a stream says goes out as it is said.
+            minimum_chunk_size=1,
         )
 
     def stop(self) -> None:
@@ -51,3 +55,17 @@ class GreenApi(service.ServiceBase):  # type: ignore[misc]
 
     def reset(self) -> None:
         """Be ready to start again, which reads all anew."""
+
+
+def _with_lengths(application: Any) -> Any:
+    """Say of an answer without a body that it has none; the server would send an empty chunk."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            if status.startswith("204"):
+                headers = [*headers, ("Content-Length", "0")]
+            return start_response(status, headers, *rest)
+
+        return application(environ, start)
+
+    return answer

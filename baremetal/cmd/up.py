@@ -52,7 +52,7 @@ class Up(Command):
 def run(args: argparse.Namespace) -> int:
     """Start, say so, and serve until a signal comes; the exit status."""
     # The service's libraries take a second to import; other commands do without them.
-    from baremetal.cmd import backend  # noqa: F401, PLC0415 - must come first
+    from baremetal.cmd import backend  # noqa: PLC0415 - must come first
     from baremetal.cmd.all_in_one import AllInOne  # noqa: PLC0415
     from baremetal.cmd.configure import configured, users_of  # noqa: PLC0415
     from baremetal.cmd.state import StateDir  # noqa: PLC0415
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: backend.from_handler(stop.set))
     try:
         password = None
         if conf.api.auth == "basic":

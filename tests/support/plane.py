@@ -114,7 +114,7 @@ class PlaneProcess:
             self._process = subprocess.Popen(
                 self._command(),
                 cwd=_ROOT,
-                env={**_clean_environment(), **self._environment},
+                env={**_clean_environment(), **_backend(), **self._environment},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=log,
@@ -178,6 +178,12 @@ class PlaneProcess:
             time.sleep(_LOOK_SECONDS)
         self.kill()
         raise PlaneFailedError(f"it is not ready after {_START_SECONDS} s\n{self.log()}")
+
+
+def _backend() -> dict[str, str]:
+    """Which back end of oslo.service planes run on, where another than threads is asked for."""
+    wanted = os.environ.get("BAREMETAL_TESTS_BACKEND")
+    return {"BAREMETAL_BACKEND": wanted} if wanted else {}
 
 
 def _clean_environment() -> dict[str, str]:
