@@ -10,6 +10,7 @@ from oslo_config import cfg
 
 from baremetal.api.app import Application
 from baremetal.api.services import Services
+from baremetal.cmd import backend
 from baremetal.cmd.gate import authenticator
 from baremetal.cmd.state import StateDir
 from baremetal.conductor.service import Conductor
@@ -27,6 +28,7 @@ LOG = logging.getLogger(__name__)
 #: a short request wait behind each of several busy threads.
 _SWITCH_SECONDS = 0.001
 _SHUTDOWN_SECONDS = 10
+_GREEN_LOOK_SECONDS = 0.02
 
 IN_PROCESS = "inproc://"
 
@@ -85,4 +87,7 @@ def make_server(conf: cfg.ConfigOpts, application: Any) -> wsgi.Server:
         server_name="baremetal",
     )
     server.max_request_header_size = 64 * 1024
+    if backend.NAME == "eventlet":
+        # A green selector sees a connection that comes back only when it looks anew.
+        server.expiration_interval = _GREEN_LOOK_SECONDS
     return server

@@ -4,8 +4,8 @@ oslo.messaging's import would otherwise choose eventlet, for good.
 """
 
 import os
+import threading
 import warnings
-from collections.abc import Callable
 
 # Its resolver costs a fifth of a second to import, and resolves no better.
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
@@ -13,6 +13,8 @@ os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
 
 from oslo_service import backend  # noqa: E402
+
+_LOOK_SECONDS = 0.2
 
 NAME = os.environ.get("BAREMETAL_BACKEND", "threading")
 
@@ -24,9 +26,21 @@ if NAME == "eventlet":
 backend.init_backend(backend.BackendType(NAME))
 
 
-def from_handler(call: Callable[[], object]) -> None:
-    """Make a call that a signal handler wants made; green threads cannot be switched in one."""
-    if NAME == "eventlet":
-        eventlet.hubs.get_hub().schedule_call_global(0, call)
-    else:
-        call()
+class Told:
+    """Something that a signal handler tells the main thread."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._said = False
+        self._event = threading.Event()
+
+    def tell(self, *_: object) -> None:
+        """Say it; green threads can neither be switched nor woken by a handler."""
+        self._said = True
+        if NAME != "eventlet":
+            self._event.set()
+
+    def wait(self) -> None:
+        """Return when it was said."""
+        while not self._said:
+            self._event.wait(_LOOK_SECONDS if NAME == "eventlet" else None)

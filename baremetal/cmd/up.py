@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from cliff.command import Command
@@ -67,9 +66,9 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    stop = threading.Event()
+    stop = backend.Told()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: backend.from_handler(stop.set))
+        signal.signal(number, stop.tell)
     try:
         password = None
         if conf.api.auth == "basic":
