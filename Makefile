@@ -9,6 +9,8 @@ PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.13 python3.12,\
 DECLARED := setup.cfg setup.py requirements.txt pyproject.toml
 # What `quick` tests, but for what is marked slow or needs servers.
 QUICK := $(wildcard tests/unit tests/architecture tests/functional)
+# What runs a second time on eventlet, against whole planes.
+GREEN := $(patsubst %,tests/functional/test_%.py,gabbits health plane verbs)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -26,6 +28,8 @@ test: $(VENV)/.test ## everything: checks, then every test on real services
 	@.ci/system-packages test
 	@$(MAKE) --no-print-directory checks
 	@$(BIN)/pytest
+	@echo "Once more, on the eventlet back end:"
+	@BAREMETAL_TESTS_BACKEND=eventlet $(BIN)/pytest -q -n 2 --dist worksteal $(GREEN)
 
 quick: checks ## under a minute: checks, then the tests that need no services
 	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not slow and not postgres and not services" $(QUICK)

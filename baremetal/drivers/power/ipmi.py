@@ -29,6 +29,8 @@ _ACTIONS: Mapping[str, tuple[PowerAction, ...]] = {
 #: How often a BMC is asked whether a power change has been reached, seconds.
 _LOOK_SECONDS = 0.25
 _TIMEOUT = 60.0
+#: When to ask again for what does not happen, seconds.
+_AGAIN_SECONDS = 10.0
 #: How long a sweep may take: so long, and a second more for so many BMCs.
 _SWEEP_SECONDS = 8.0
 _SWEPT_IN_A_SECOND = 500
@@ -68,11 +70,9 @@ class IpmiPower(PowerInterface):
             goal = states.POWER_OFF if action in _TO_OFF else states.POWER_ON
             deadline = self._clock.monotonic() + seconds
             change = partial(set_power, BUS, address_of(node), action)
-            if action in _REPEATABLE:
-                self._insist(change, deadline)
-            else:
-                change()
-            self._await(node, goal, deadline, seconds)
+            again = partial(self._insist, change, deadline) if action in _REPEATABLE else None
+            (again or change)()
+            self._await(node, goal, deadline, seconds, again)
         return states.POWER_TARGETS[target]
 
     def _insist(self, ask: Callable[[], T], deadline: float) -> T:
@@ -88,7 +88,15 @@ class IpmiPower(PowerInterface):
                     raise
                 self._clock.sleep(_LOOK_SECONDS)
 
-    def _await(self, node: Node, goal: str, deadline: float, seconds: float) -> None:
+    def _await(
+        self,
+        node: Node,
+        goal: str,
+        deadline: float,
+        seconds: float,
+        again: Callable[[], object] | None,
+    ) -> None:
+        asked = self._clock.monotonic()
         while self._insist(partial(self.get_power_state, node), deadline) != goal:
             if self._clock.monotonic() > deadline:
                 raise DriverError(
@@ -96,6 +104,10 @@ class IpmiPower(PowerInterface):
                     "Look at its console and BMC, or ask again with a longer timeout.",
                     cause="timeout",
                 )
+            if again is not None and self._clock.monotonic() - asked > _AGAIN_SECONDS:
+                # It may have been lost, or undone by a conductor that slept until now.
+                again()
+                asked = self._clock.monotonic()
             self._clock.sleep(_LOOK_SECONDS)
 
     def evidence(self, node: Node) -> Mapping[str, Any]:

@@ -49,10 +49,11 @@ def _agreed(plane: Stack) -> list[float]:
 
 
 def test_a_plane_without_its_database_is_alive_and_not_ready(plane: Stack) -> None:
-    assert _get(plane, "/readyz") == (200, '{"ready":true,"missing":{}}')
+    wait_until(lambda: _get(plane, "/readyz") == (200, '{"ready":true,"missing":{}}'))
     plane.postgres.stop()
     assert _get(plane, "/healthz") == (200, '{"alive":true}')
-    status, text = _get(plane, "/readyz")
+    # An answer is remembered for a second.
+    status, text = wait_until(lambda: (found := _get(plane, "/readyz"))[0] == 503 and found)
     assert status == 503
     assert "database" in json.loads(text)["missing"]
     assert "baremetal_database_up 0.0" in _get(plane, "/metrics")[1]

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from baremetal.domain import states
+from baremetal.domain.errors import DriverError
 from baremetal.domain.node import Node
 from baremetal.drivers.bmc.address import BmcAddress
-from baremetal.drivers.bmc.chassis import Power, PowerReading
+from baremetal.drivers.bmc.chassis import Power, PowerAction, PowerReading
 from baremetal.drivers.bmc.errors import BmcError, BmcNoAnswer
 from baremetal.drivers.power import ipmi
+from tests.support.clock import ManualClock
 
 
 class ScriptedBus:
@@ -62,3 +64,28 @@ def test_a_sweep_of_very_many_has_more_time(bus: ScriptedBus) -> None:
     assert bus.patience == pytest.approx(8, abs=0.1)
     list(ipmi.IpmiPower().get_power_states([_node(n, 9 + n) for n in range(10_000)]))
     assert bus.patience == pytest.approx(28)
+
+
+@pytest.mark.parametrize(("target", "times"), [(states.POWER_OFF, 2), (states.SOFT_POWER_OFF, 1)])
+def test_what_somebody_has_undone_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, target: str, times: int
+) -> None:
+    """A conductor that slept until now may switch it on, when another has switched it off."""
+    clock = ManualClock()
+    commands: list[PowerAction] = []
+    powered = [True]
+
+    def set_power(_bus: Any, _bmc: Any, action: PowerAction) -> None:
+        commands.append(action)
+        powered[0] = len(commands) < 2
+
+    monkeypatch.setattr(ipmi.IpmiPower, "_clock", clock)
+    monkeypatch.setattr(ipmi, "set_power", set_power)
+    monkeypatch.setattr(ipmi, "get_power", lambda *_: Power.ON if powered[0] else Power.OFF)
+    power = ipmi.IpmiPower()
+    if times == 1:
+        with pytest.raises(DriverError, match="did not reach 'power off'"):
+            power.set_power_state(_node(1, 1), target, 60)
+    else:
+        assert power.set_power_state(_node(1, 1), target, 60) == states.POWER_OFF
+    assert len(commands) == times
