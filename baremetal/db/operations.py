@@ -263,6 +263,17 @@ class OperationStore:
         with self._db.write() as tx:
             return tx.execute(query.values(lease_until=stamp(lease_until))).rowcount
 
+    def held(self, host: str, ids: Sequence[int], now: datetime) -> set[tuple[int, int]]:
+        """Which of these operations `host` has a lease of: id and fence of each."""
+        query = sa.select(operations.c.id, operations.c.fence).where(
+            operations.c.id.in_(ids),
+            operations.c.owner == host,
+            operations.c.state == op.RUNNING,
+            operations.c.lease_until >= stamp(now),
+        )
+        with self._db.read() as connection:
+            return {(row.id, row.fence) for row in connection.execute(query)}
+
     def requeue_lost(self, now: datetime, host: str | None = None) -> int:
         """Put back what runs under an expired lease, or under `host` (which has restarted)."""
         lost = operations.c.lease_until < stamp(now)

@@ -4,8 +4,9 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
-from baremetal import log
+from baremetal import lease, log
 from baremetal.clock import Clock
 from baremetal.db.operations import OperationStore
 from baremetal.db.queue import Place
@@ -61,6 +62,8 @@ class Worker:
         self._drained = threading.Event()
         #: When each was begun, by id and fence: one that was lost may be ours again.
         self._active: dict[tuple[int, int], float] = {}
+        #: Until when each is surely ours, as the clock of this process goes.
+        self._held: dict[tuple[int, int], float] = {}
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._pool: ThreadPoolExecutor | None = None
@@ -135,6 +138,7 @@ class Worker:
         room = self._room()
         if room <= 0:
             return
+        until = self._clock.monotonic() + LEASE_SECONDS
         claimed = self._store.claim(
             self._host,
             Place(self._group, frozenset(self._foreign())),
@@ -146,6 +150,7 @@ class Worker:
         for operation in claimed:
             with self._lock:
                 self._active[operation.id, operation.fence] = self._clock.monotonic()
+                self._held[operation.id, operation.fence] = until
             assert self._pool is not None  # noqa: S101 - start() made it
             self._pool.submit(self._work, operation)
 
@@ -164,13 +169,16 @@ class Worker:
                 "node": operation.resource_uuid,
             }
         )
+        key = operation.id, operation.fence
         try:
             self._wait_for_former(operation)
-            self._run(operation)
+            with lease.carrying_out(lambda: self._clock.monotonic() < self._held[key]):
+                self._run(operation)
         finally:
             log.CONTEXT.reset(before)
             with self._lock:
-                self._active.pop((operation.id, operation.fence), None)
+                self._active.pop(key, None)
+                self._held.pop(key, None)
                 self._idle.notify_all()
             self._bell.set()
 
@@ -192,13 +200,21 @@ class Worker:
         while not self._drained.wait(RENEW_SECONDS):
             try:
                 now = self._clock.now()
-                with self._lock:
-                    active = self._ids()
-                if active:
-                    self._store.renew(self._host, active, now, self._clock.after(LEASE_SECONDS))
+                self._renew(now)
                 if self._store.requeue_lost(now) + self._store.requeue_overdue(now):
                     self._bell.set()
             except Unavailable as error:
                 LOG.warning("cannot renew leases: %s", error.message)
             except Exception:
                 LOG.exception("cannot renew leases")
+
+    def _renew(self, now: datetime) -> None:
+        with self._lock:
+            ids = self._ids()
+        if not ids:
+            return
+        until = self._clock.monotonic() + LEASE_SECONDS
+        self._store.renew(self._host, ids, now, self._clock.after(LEASE_SECONDS))
+        held = self._store.held(self._host, ids, now)
+        with self._lock:
+            self._held.update((key, until) for key in held & self._active.keys())

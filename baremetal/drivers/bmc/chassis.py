@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
+from baremetal import lease
 from baremetal.drivers.bmc.address import BmcAddress, CommandBus, RawCommand
 from baremetal.drivers.bmc.errors import BmcProtocolError
 
@@ -115,4 +116,6 @@ def set_power(
     :raises BmcError: in one of its kinds
     :raises ValueError: for an unknown action
     """
-    bus.execute(bmc, encode_chassis_control(PowerAction(action)), timeout)
+    command = encode_chassis_control(PowerAction(action))
+    lease.confirm()
+    bus.execute(bmc, command, timeout)

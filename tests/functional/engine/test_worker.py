@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from baremetal import lease
 from baremetal.clock import Clock
 from baremetal.db.operations import OperationStore
 from baremetal.db.queue import Place
@@ -184,6 +185,34 @@ def test_what_comes_back_is_not_begun_before_its_old_step_is_over(
     _until(lambda: _over(bench, [uuid]))
     assert bench.store.get(uuid).attempts == 2
     assert at_work == ["in", "out"] * 2
+
+
+def test_whoever_sleeps_through_its_lease_touches_no_hardware(
+    bench: Bench, employ: Callable[..., Worker]
+) -> None:
+    touched: list[str] = []
+    let_go = threading.Event()
+
+    def step(_task: Any) -> None:
+        lease.confirm()
+        touched.append("begun")
+        if len(touched) == 1:
+            let_go.wait(PATIENCE)
+            lease.confirm()
+            touched.append("undone what the other did")
+
+    bench.flow("clean", bench.step("one", step))
+    uuid = bench.start("clean")
+    store = Absent(bench.store._db)
+    employ("a", store=store).start()
+    _until(lambda: touched == ["begun"])
+    store.away.set()
+    _until(lambda: bench.store.requeue_lost(bench.clock.now()) == 1)
+    let_go.set()
+    employ("b").start()
+    _until(lambda: _over(bench, [uuid]))
+    assert touched == ["begun", "begun"]
+    assert bench.store.get(uuid).state == op.SUCCEEDED
 
 
 class Absent(OperationStore):
