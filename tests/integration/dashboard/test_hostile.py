@@ -22,6 +22,10 @@ def test_markup_stays_text_in_every_view(plane: PlaneProcess, api: Api, browser:
     with closing(sqlite3.connect(plane.state_dir / "baremetal.sqlite", timeout=60)) as database:
         database.execute("UPDATE nodes SET name = ? WHERE uuid = ?", (MARKUP, uuid))
         database.execute("UPDATE operations SET error = ?, message = ?", (MARKUP, MARKUP))
+        hostile = (
+            "UPDATE operations SET autopsy = json_set(autopsy, '$.message', ?, '$.next[0]', ?)"
+        )
+        database.execute(hostile, (MARKUP, MARKUP))
         database.execute("UPDATE node_history SET event = ?", (MARKUP,))
         database.commit()
 
