@@ -4,6 +4,7 @@ from baremetal.cmd import backend  # noqa: F401 - must come first
 
 # isort: split
 
+import contextlib
 import logging
 import os
 import sys
@@ -83,6 +84,15 @@ class ConductorService(service.ServiceBase):  # type: ignore[misc]
         self._ended.clear()
 
 
+def _stand_back(nice: int) -> None:
+    """Let the API of this host run first; before the first thread, for threads inherit it."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
+    if os.getsid(0) == os.getpid():
+        # Linux weighs sessions before processes; one that is not ours is left as it is.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(nice))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until SIGTERM; SIGHUP begins anew with new configuration."""
     conf = service_configuration("baremetal-conductor", argv)
@@ -91,6 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BaremetalError, OSError) as error:
         print(f"baremetal-conductor: {error}", file=sys.stderr)
         return 1
+    _stand_back(conf.conductor.nice)
     # Ours ends first, having given back what it could not finish.
     launcher = service.ServiceLauncher(conf, restart_method="reload")
     conf.set_default("graceful_shutdown_timeout", conf.conductor.grace + _MARGIN_SECONDS)

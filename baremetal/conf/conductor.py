@@ -19,6 +19,15 @@ OPTS = [
         "counted, so far more can be in progress.",
     ),
     cfg.IntOpt(
+        "nice",
+        default=10,
+        min=0,
+        max=19,
+        help="How far the process stands back, when it shares the processors of a host with the "
+        "API: reads are then answered as promptly in a storm of deploys as without. Costs nothing "
+        "while a processor is free.",
+    ),
+    cfg.IntOpt(
         "grace",
         default=60,
         min=0,

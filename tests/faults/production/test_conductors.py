@@ -3,8 +3,10 @@
 import os
 import random
 import signal
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from baremetal.domain import operation as op
@@ -52,6 +54,18 @@ def _check_all_active(
             if was["state"] == "done":
                 assert is_ == was
     return deploys
+
+
+def test_conductors_stand_back_for_the_api(plane: Stack) -> None:
+    assert psutil.Process(plane.api.pid).nice() == 0
+    for conductor in plane.conductors:
+        assert {process.nice() for process in _threads_of(conductor.pid)} == {10}
+        weighed = Path(f"/proc/{conductor.pid}/autogroup")
+        assert not weighed.exists() or weighed.read_text().split()[-1] == "10"
+
+
+def _threads_of(pid: int) -> list[psutil.Process]:
+    return [psutil.Process(int(task.name)) for task in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def test_what_a_dead_conductor_did_is_taken_over_within_ten_seconds() -> None:
