@@ -249,30 +249,23 @@ class OperationStore:
             tx.execute(_RESERVE, {"held": held, "uuids": uuids, "host": host})
             return sorted((_operation(row) for row in rows), key=lambda o: chosen.index(o.id))
 
-    def renew(self, host: str, ids: Sequence[int], now: datetime, lease_until: datetime) -> int:
-        """Prolong the leases of what really runs here; how many still are ours.
+    def renew(
+        self, host: str, ids: Sequence[int], now: datetime, lease_until: datetime
+    ) -> set[tuple[int, int]]:
+        """Prolong the leases of what really runs here; id and fence of all that still are ours.
 
         One that has run out is not prolonged: whoever slept through it knows nothing any more.
         """
-        query = sa.update(operations).where(
+        ours = sa.and_(
             operations.c.id.in_(ids),
             operations.c.owner == host,
             operations.c.state == op.RUNNING,
             operations.c.lease_until >= stamp(now),
         )
         with self._db.write() as tx:
-            return tx.execute(query.values(lease_until=stamp(lease_until))).rowcount
-
-    def held(self, host: str, ids: Sequence[int], now: datetime) -> set[tuple[int, int]]:
-        """Which of these operations `host` has a lease of: id and fence of each."""
-        query = sa.select(operations.c.id, operations.c.fence).where(
-            operations.c.id.in_(ids),
-            operations.c.owner == host,
-            operations.c.state == op.RUNNING,
-            operations.c.lease_until >= stamp(now),
-        )
-        with self._db.read() as connection:
-            return {(row.id, row.fence) for row in connection.execute(query)}
+            tx.execute(sa.update(operations).where(ours).values(lease_until=stamp(lease_until)))
+            rows = tx.execute(sa.select(operations.c.id, operations.c.fence).where(ours))
+            return {(row.id, row.fence) for row in rows}
 
     def requeue_lost(self, now: datetime, host: str | None = None) -> int:
         """Put back what runs under an expired lease, or under `host` (which has restarted)."""

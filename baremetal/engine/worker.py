@@ -184,14 +184,13 @@ class Worker:
 
     def _wait_for_former(self, operation: Operation) -> None:
         """Let a step that was going on when we lost the operation end, before it is done again."""
+
+        def ended() -> bool:
+            former = (id == operation.id and fence < operation.fence for id, fence in self._active)
+            return not any(former)
+
         with self._lock:
-            self._idle.wait_for(
-                lambda: (
-                    not any(
-                        id == operation.id and fence < operation.fence for id, fence in self._active
-                    )
-                )
-            )
+            self._idle.wait_for(ended)
 
     def _ids(self) -> list[int]:
         return list({id for id, _ in self._active})
@@ -214,7 +213,6 @@ class Worker:
         if not ids:
             return
         until = self._clock.monotonic() + LEASE_SECONDS
-        self._store.renew(self._host, ids, now, self._clock.after(LEASE_SECONDS))
-        held = self._store.held(self._host, ids, now)
+        held = self._store.renew(self._host, ids, now, self._clock.after(LEASE_SECONDS))
         with self._lock:
             self._held.update((key, until) for key in held & self._active.keys())

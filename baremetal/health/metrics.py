@@ -23,7 +23,7 @@ from baremetal.db.types import moment, stamp
 from baremetal.domain import operation as op
 from baremetal.domain.errors import Unavailable
 from baremetal.domain.figures import Figure
-from baremetal.health.siblings import Siblings
+from baremetal.health.siblings import Siblings, own_counts
 from baremetal.meters import METERS, Labels, Meters
 
 _GAUGES: Final = GaugeMetricFamily
@@ -119,13 +119,10 @@ class Metrics(Collector):
         yield _family("baremetal_power_sweep_seconds", {(): sweep.seconds})
         yield _family("baremetal_power_sweep_nodes", {(): sweep.nodes})
         yield _family("baremetal_power_sweep_failures", meters.unread.values_now())
-        all_of_us = self._siblings
-        streams = all_of_us.streams() if all_of_us else len(meters.streams)
-        yield _family("baremetal_event_streams", {(): streams})
-        rpc = all_of_us.rows("rpc") if all_of_us else meters.rpc.rows()
-        yield _histogram("baremetal_rpc_seconds", meters.rpc.bounds, rpc)
-        http = all_of_us.rows("http") if all_of_us else meters.http.rows()
-        yield _histogram("baremetal_http_request_seconds", meters.http.bounds, http)
+        counted = self._siblings.counted() if self._siblings else own_counts(meters)
+        yield _family("baremetal_event_streams", {(): counted.streams})
+        yield _histogram("baremetal_rpc_seconds", meters.rpc.bounds, counted.rpc)
+        yield _histogram("baremetal_http_request_seconds", meters.http.bounds, counted.http)
         yield from _of_sources(meters)
 
     def _of_plane(self) -> Iterator[Metric]:

@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -14,6 +14,19 @@ from baremetal.meters import Histogram, Labels, Meters
 _SECONDS: Final = 1.0
 
 Rows = dict[Labels, tuple[list[float], float]]
+
+
+class Counted(NamedTuple):
+    """The rows of two histograms, and how many event streams are open."""
+
+    http: Rows
+    rpc: Rows
+    streams: int
+
+
+def own_counts(meters: Meters) -> Counted:
+    """What this process has counted by itself."""
+    return Counted(dict(meters.http.rows()), dict(meters.rpc.rows()), len(meters.streams))
 
 
 class Siblings:
@@ -53,24 +66,14 @@ class Siblings:
             new.rename(self._file(os.getpid()))
             self._told = told
 
-    def rows(self, name: str) -> Rows:
-        """The rows of the histogram `name`, ``http`` or ``rpc``, of all processes together."""
-        own: Histogram = getattr(self._meters, name)
-        rows: Rows = dict(own.rows())
-        for _, told in self._others():
-            for labels, counts, total in told[name]:
-                key = tuple(labels)
-                before, sum_before = rows.get(key, ([0.0] * len(counts), 0.0))
-                added = [a + b for a, b in zip(before, counts, strict=True)]
-                rows[key] = added, sum_before + total
-        return rows
-
-    def streams(self) -> int:
-        """How many event streams are open, in all processes that live."""
-        open_ones = len(self._meters.streams)
+    def counted(self) -> Counted:
+        """What all processes have counted together, with the streams of those that live."""
+        http, rpc, streams = own_counts(self._meters)
         for pid, told in self._others():
-            open_ones += told["streams"] if _lives(pid) else 0
-        return open_ones
+            _add(http, told["http"])
+            _add(rpc, told["rpc"])
+            streams += told["streams"] if _lives(pid) else 0
+        return Counted(http, rpc, streams)
 
     def _keep_telling(self) -> None:
         never = threading.Event()
@@ -88,6 +91,13 @@ class Siblings:
 
 def _listed(histogram: Histogram) -> list[tuple[Labels, list[float], float]]:
     return [(labels, counts, total) for labels, (counts, total) in histogram.rows().items()]
+
+
+def _add(rows: Rows, told: list[tuple[list[str], list[float], float]]) -> None:
+    for labels, counts, total in told:
+        before, sum_before = rows.get(tuple(labels), ([0.0] * len(counts), 0.0))
+        added = [a + b for a, b in zip(before, counts, strict=True)]
+        rows[tuple(labels)] = added, sum_before + total
 
 
 def _lives(pid: int) -> bool:

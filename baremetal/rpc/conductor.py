@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from baremetal.rpc.doorbell import Doorbell, Place
+from baremetal.rpc.doorbell import Door, Doorbell
 from baremetal.rpc.transport import TOPIC, Client
 
 #: 1.0: first release. 1.1: `load`.
@@ -32,8 +32,8 @@ class ConductorClient:
         #: Who that is; None where nobody is alive.
         self.find_host: Callable[[str, str | None, int | None], str | None] = lambda *_: None
 
-    def _ring_all(self, places: Collection[Place]) -> bool:
-        hosts = {(self.find_host(*place), place[0]) for place in places}
+    def _ring_all(self, doors: Collection[Door]) -> bool:
+        hosts = {(self.find_host(*door), door[0]) for door in doors}
         rung = [self._client.tell(host, "ring", group=group) for host, group in hosts if host]
         return all(rung)
 

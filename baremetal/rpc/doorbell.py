@@ -13,16 +13,16 @@ LOG = logging.getLogger(__name__)
 _PAUSE_SECONDS = 1.0
 
 #: A conductor group, and a driver and slot of its ring; without these, any conductor of it.
-Place = tuple[str, str | None, int | None]
+Door = tuple[str, str | None, int | None]
 
 
 class Doorbell:
     """Rings that come while others are being sent go out together."""
 
-    def __init__(self, send: Callable[[Collection[Place]], bool]) -> None:
+    def __init__(self, send: Callable[[Collection[Door]], bool]) -> None:
         """Call `send` for some places; it says whether all went out."""
         self._send = send
-        self._wanted: set[Place] = set()
+        self._wanted: set[Door] = set()
         self._some = threading.Condition()
         self._thread: threading.Thread | None = None
 

@@ -19,14 +19,6 @@ TOPIC = "baremetal-conductor"
 EXCHANGE = "baremetal"
 
 
-def _not_sent() -> tuple[type[Exception], ...]:
-    """What is raised where the broker is away; that of a new connection comes as it is."""
-    # It takes a moment to import, and many do without a broker.
-    from kombu.exceptions import KombuError  # noqa: PLC0415
-
-    return oslo_messaging.MessageDeliveryFailure, oslo_messaging.MessagingException, KombuError
-
-
 #: What the library would do otherwise: wait half a minute for a broker that is back.
 _RABBIT_DEFAULTS = {"rabbit_interval_max": 5, "rabbit_qos_prefetch_count": 64}
 
@@ -124,6 +116,14 @@ class Client:
         if "error" in answer:
             raise _revived(*answer["error"])
         return answer["result"]
+
+
+def _not_sent() -> tuple[type[Exception], ...]:
+    """What is raised where the broker is away; that of a new connection comes as it is."""
+    # It takes a moment to import, and many do without a broker.
+    from kombu.exceptions import KombuError  # noqa: PLC0415
+
+    return oslo_messaging.MessageDeliveryFailure, oslo_messaging.MessagingException, KombuError
 
 
 def _revived(name: str, message: str) -> errors.BaremetalError:

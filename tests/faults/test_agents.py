@@ -33,6 +33,15 @@ def _waiting(world: World, life: Life = DEPLOY) -> str:
     return uuid
 
 
+def _planned(world: World) -> tuple[str, dict[str, Any]]:
+    """The uuid of an operation that waits for its agent, and the plan which that has taken."""
+    uuid = _waiting(world)
+    world.agent._look_up()
+    plan = world.agent.take_plan()
+    assert plan is not None
+    return uuid, plan
+
+
 def test_what_an_agent_reported_before_its_machine_was_booted_anew_is_not_believed(
     world: World,
 ) -> None:
@@ -58,11 +67,8 @@ def test_what_an_agent_reported_before_its_machine_was_booted_anew_is_not_believ
 
 
 def test_a_machine_that_was_booted_anew_lets_its_old_agent_say_nothing(world: World) -> None:
-    uuid = _waiting(world)
+    uuid, plan = _planned(world)
     old = world.agent
-    old._look_up()
-    plan = old.take_plan()
-    assert plan is not None
     outcome = old.carry_out(plan)
     world.house.asked("POST", f"operations/{uuid}/cancel")
     world.house.work()
@@ -165,11 +171,8 @@ def test_what_no_column_can_hold_is_refused_and_hurts_nobody(
     world: World, said: dict[str, Any]
 ) -> None:
     """Let in, it would end each attempt to keep the outcome, on PostgreSQL, for ever."""
-    uuid = _waiting(world)
+    uuid, plan = _planned(world)
     agent = world.agent
-    agent._look_up()
-    plan = agent.take_plan()
-    assert plan is not None
     body = agent._body(progress={"plan": plan["uuid"], **said})
     reply = world.house.request("POST", f"heartbeat/{agent._node}", body)
     assert reply.status == 400, reply
@@ -181,11 +184,8 @@ def test_what_no_column_can_hold_is_refused_and_hurts_nobody(
 
 
 def test_of_a_long_error_the_end_is_kept(world: World) -> None:
-    uuid = _waiting(world)
+    uuid, plan = _planned(world)
     agent = world.agent
-    agent._look_up()
-    plan = agent.take_plan()
-    assert plan is not None
     error = "line\n" * 50_000 + "No space left on device"
     report = {"plan": plan["uuid"], "status": "failed", "step": "write_image", "error": error}
     assert agent.report(report) == 202

@@ -5,6 +5,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
+from baremetal import lease
 from baremetal.drivers.bmc.address import BmcAddress, CommandBus, RawCommand
 from baremetal.drivers.bmc.errors import BmcCommandFailed, BmcProtocolError
 
@@ -125,6 +126,7 @@ def set_boot_device(
     :raises ValueError: for an unknown device
     """
     setting = BootSetting(BootDevice(device), persistent, uefi)
+    lease.confirm()
     keep = bytes([_VALID_BIT_CLEARING, _KEEP_WITHOUT_POWER_COMMAND])
     # Optional for BMCs; one that declines drops the flags after a minute, as ever.
     with contextlib.suppress(BmcCommandFailed):

@@ -174,12 +174,7 @@ def test_what_comes_back_is_not_begun_before_its_old_step_is_over(
 
     bench.flow("clean", bench.step("long", long))
     uuid = bench.start("clean")
-    store = Absent(bench.store._db)
-    employ("a", store=store).start()
-    _until(lambda: at_work == ["in"])
-    store.away.set()
-    _until(lambda: bench.store.requeue_lost(bench.clock.now()) == 1)
-    store.away.clear()
+    _lose_the_lease(bench, employ, lambda: at_work == ["in"]).away.clear()
     _until(lambda: bench.store.get(uuid).attempts == 2)
     let_go.set()
     _until(lambda: _over(bench, [uuid]))
@@ -203,16 +198,24 @@ def test_whoever_sleeps_through_its_lease_touches_no_hardware(
 
     bench.flow("clean", bench.step("one", step))
     uuid = bench.start("clean")
-    store = Absent(bench.store._db)
-    employ("a", store=store).start()
-    _until(lambda: touched == ["begun"])
-    store.away.set()
-    _until(lambda: bench.store.requeue_lost(bench.clock.now()) == 1)
+    _lose_the_lease(bench, employ, lambda: touched == ["begun"])
     let_go.set()
     employ("b").start()
     _until(lambda: _over(bench, [uuid]))
     assert touched == ["begun", "begun"]
     assert bench.store.get(uuid).state == op.SUCCEEDED
+
+
+def _lose_the_lease(
+    bench: Bench, employ: Callable[..., Worker], begun: Callable[[], bool]
+) -> "Absent":
+    """Have a worker begin, and take its database away until its lease is over."""
+    store = Absent(bench.store._db)
+    employ("a", store=store).start()
+    _until(begun)
+    store.away.set()
+    _until(lambda: bench.store.requeue_lost(bench.clock.now()) == 1)
+    return store
 
 
 class Absent(OperationStore):
@@ -222,7 +225,7 @@ class Absent(OperationStore):
         super().__init__(db)
         self.away = threading.Event()
 
-    def renew(self, *args: Any, **rest: Any) -> int:
+    def renew(self, *args: Any, **rest: Any) -> set[tuple[int, int]]:
         if self.away.is_set():
             raise Unavailable("The database does not answer.")
         return super().renew(*args, **rest)
@@ -292,7 +295,7 @@ class Moody(OperationStore):
         self._sulk()
         return super().claim(*args, **rest)
 
-    def renew(self, *args: Any, **rest: Any) -> int:
+    def renew(self, *args: Any, **rest: Any) -> set[tuple[int, int]]:
         self._sulk()
         return super().renew(*args, **rest)
 
