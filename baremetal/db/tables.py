@@ -55,7 +55,8 @@ nodes = sa.Table(
     sa.Column("lessee", sa.String(255)),
     sa.Column("shard", sa.String(255)),
     sa.Column("description", sa.Text),
-    sa.Column("provision_state", sa.String(32), nullable=False, index=True),
+    # No index: all others would have to be written each time it changes.
+    sa.Column("provision_state", sa.String(32), nullable=False),
     sa.Column("target_provision_state", sa.String(32)),
     sa.Column("provision_updated_at", Timestamp),
     sa.Column("power_state", sa.String(32)),
