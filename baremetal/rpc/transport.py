@@ -113,9 +113,7 @@ class Client:
             raise errors.Unavailable(f"The message bus does not answer: {error}") from error
         finally:
             METERS.rpc.observe((method, outcome), self._clock.monotonic() - begun)
-        if "error" in answer:
-            raise _revived(*answer["error"])
-        return answer["result"]
+        return unwrap(answer)
 
 
 def _not_sent() -> tuple[type[Exception], ...]:
@@ -134,12 +132,22 @@ def _revived(name: str, message: str) -> errors.BaremetalError:
     return revived
 
 
+def unwrap(answer: Mapping[str, Any]) -> Any:
+    """The result that `answered` has wrapped.
+
+    :raises BaremetalError: what `refused` has wrapped.
+    """
+    if "error" in answer:
+        raise _revived(*answer["error"])
+    return answer["result"]
+
+
 def answered(result: Any) -> Mapping[str, Any]:
-    """A result as `Client.ask` unwraps it."""
+    """A result as it travels."""
     return {"result": result}
 
 
 def refused(error: errors.BaremetalError) -> Mapping[str, Any]:
-    """An error as `Client.ask` raises it; the nearest class that both sides know."""
+    """An error as it travels: as the nearest class that both sides know."""
     known = next(cls for cls in type(error).__mro__ if cls.__module__ == errors.__name__)
     return {"error": [known.__name__, error.message]}

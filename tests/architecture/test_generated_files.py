@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,6 +35,7 @@ def test_the_sample_policy_is_fresh(tmp_path: Path) -> None:
     assert committed == fresh.read_text(), "run: make samples"
 
 
+@pytest.mark.slow
 def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
     html = tmp_path / "html"
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "doc", str(html)]

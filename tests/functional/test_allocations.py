@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.support.api import Api
 from tests.support.plane import PlaneProcess
 
@@ -34,6 +36,7 @@ def test_racing_wishes_share_no_node(plane: PlaneProcess) -> None:
         api.do("DELETE", f"/v1/nodes/{name}")
 
 
+@pytest.mark.slow
 def test_an_allocation_outlives_a_kill_with_its_node(tmp_path: Path) -> None:
     with PlaneProcess(tmp_path / "state") as plane:
         api = Api(plane)

@@ -145,6 +145,7 @@ _MOSTLY = st.sampled_from((True, True, True, False))
 _VERBS = st.sampled_from([*states.VERBS, *states.POWER_TARGETS, "abort", "unhold"])
 
 
+@pytest.mark.slow
 def test_described_requests(target: Target) -> None:
     schema = schemathesis.openapi.from_url(f"{target.plane.url}/v1/openapi.json")
     session = requests.Session()
@@ -191,6 +192,7 @@ def _name_what_exists(target: Target, case: Any) -> None:
 # -- JSON patches ------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [Node, Port, Chassis, Allocation], ids=lambda cls: cls.__name__)
 def test_patches(target: Target, cls: type[Type]) -> None:
     collection = cls.__resource__.plural

@@ -21,7 +21,7 @@ from openstackclient.shell import OpenStackShell
 from tests.support.plane import PlaneProcess
 
 #: The clients warn of their libraries' future.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 _WAIT = ("--wait", "20")
 

@@ -26,6 +26,7 @@ def _create_node(plane: PlaneProcess) -> None:
     urllib.request.urlopen(request, timeout=5).close()
 
 
+@pytest.mark.slow
 def test_it_answers_again_on_the_same_port_after_a_kill(tmp_path: Path) -> None:
     with PlaneProcess(tmp_path / "state") as plane:
         port = plane.port

@@ -29,7 +29,7 @@ from baremetal.db.vault import Vault
 from baremetal.engine.flow import Flow
 from baremetal.engine.runner import Runner
 from baremetal.rpc.conductor import ConductorClient
-from baremetal.rpc.transport import make_transport
+from baremetal.rpc.transport import make_transport, unwrap
 from tests.support.configuration import fresh_configuration
 
 HOST = "house"
@@ -65,9 +65,7 @@ class _Line(ConductorClient):
         return {"running": 0, "workers": 1}
 
     def _ask(self, host: str, method: str, node: str, **arguments: Any) -> Any:
-        answer = getattr(self._endpoint, method)(None, node, **arguments)
-        assert "error" not in answer, answer
-        return answer["result"]
+        return unwrap(getattr(self._endpoint, method)(None, node, **arguments))
 
 
 class House:

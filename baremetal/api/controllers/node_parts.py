@@ -1,18 +1,17 @@
 """Parts of a node: traits, boot device, validation, inventory, and what is empty yet."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
+from baremetal.api.controllers.veil import error_of_node
 from baremetal.api.query import Parameter
 from baremetal.api.types import kinds
 from baremetal.db.inventories import get_inventory
 from baremetal.db.nodes import retried
-from baremetal.domain.errors import (
-    InvalidInput,
-    NotFound,
-    Unavailable,
-)
+from baremetal.domain.errors import DriverError, InvalidInput, NotFound, Unavailable
 from baremetal.domain.node import MAX_TRAITS, is_trait
 
 BOOT_DEVICE = Body(
@@ -30,7 +29,11 @@ WHICH_NODE = (Parameter("node", kinds.TEXT), Parameter("node_uuid", kinds.UUID))
 def validate(call: Call) -> Any:
     """What each interface says of the node's fields."""
     row = call.services.nodes.row(_ident(call))
-    return call.services.conductor.validate(_host(call, row), row["uuid"])
+    judged = call.services.conductor.validate(_host(call, row), row["uuid"])
+    for verdict in judged.values():
+        if "reason" in verdict:
+            verdict["reason"] = error_of_node(call, row["uuid"], verdict["reason"])
+    return judged
 
 
 def _ident(call: Call) -> str:
@@ -38,6 +41,19 @@ def _ident(call: Call) -> str:
     if not ident:
         raise InvalidInput("Expected a logical name or UUID but received None.")
     return ident
+
+
+@contextlib.contextmanager
+def _at_the_machine(call: Call) -> Iterator[tuple[str, str]]:
+    """The conductor and the node that a live call is about.
+
+    What the hardware fails with names its BMC, so it is shown where errors of nodes are.
+    """
+    row = call.services.nodes.row(_ident(call))
+    try:
+        yield _host(call, row), row["uuid"]
+    except DriverError as error:
+        raise DriverError(error_of_node(call, row["uuid"], error.message)) from error
 
 
 def _host(call: Call, row: dict[str, Any]) -> str:
@@ -55,39 +71,38 @@ def _host(call: Call, row: dict[str, Any]) -> str:
 
 def boot_device(call: Call) -> Any:
     """What the machine boots from next."""
-    row = call.services.nodes.row(_ident(call))
-    return call.services.conductor.get_boot_device(_host(call, row), row["uuid"])
+    with _at_the_machine(call) as (host, uuid):
+        return call.services.conductor.get_boot_device(host, uuid)
 
 
 def supported_boot_devices(call: Call) -> Any:
     """What it can boot from."""
-    row = call.services.nodes.row(_ident(call))
-    devices = call.services.conductor.supported_boot_devices(_host(call, row), row["uuid"])
+    with _at_the_machine(call) as (host, uuid):
+        devices = call.services.conductor.supported_boot_devices(host, uuid)
     return {"supported_boot_devices": devices}
 
 
 def set_boot_device(call: Call) -> Answer:
     """Change what the machine boots from."""
     body = BOOT_DEVICE.read(call)
-    row = call.services.nodes.row(_ident(call))
-    call.services.conductor.set_boot_device(
-        _host(call, row), row["uuid"], body["boot_device"], body.get("persistent", False)
-    )
+    device, persistent = body["boot_device"], body.get("persistent", False)
+    with _at_the_machine(call) as (host, uuid):
+        call.services.conductor.set_boot_device(host, uuid, device, persistent)
     return Answer(status=204)
 
 
 def inject_nmi(call: Call) -> Answer:
     """Send the machine a non-maskable interrupt."""
     NOTHING.read(call)
-    row = call.services.nodes.row(_ident(call))
-    call.services.conductor.inject_nmi(_host(call, row), row["uuid"])
+    with _at_the_machine(call) as (host, uuid):
+        call.services.conductor.inject_nmi(host, uuid)
     return Answer(status=204)
 
 
 def sensors(call: Call) -> Any:
     """Sensor readings, as the machine says now."""
-    row = call.services.nodes.row(_ident(call))
-    return {"sensors": call.services.conductor.get_sensors(_host(call, row), row["uuid"])}
+    with _at_the_machine(call) as (host, uuid):
+        return {"sensors": call.services.conductor.get_sensors(host, uuid)}
 
 
 # -- traits ------------------------------------------------------------------

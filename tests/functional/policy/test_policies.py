@@ -13,6 +13,7 @@ from baremetal.db.database import Database
 from baremetal.domain.autopsy import BMC_UNREACHABLE
 from baremetal.domain.errors import DriverError, InvalidInput
 from baremetal.domain.node import Node
+from baremetal.drivers.management.fake import FakeManagement
 from baremetal.drivers.power.fake import FakePower
 from tests.support.callers import CALLERS, LESSEE, OWNER, STRANGER, Claims, caller
 from tests.support.clock import ManualClock
@@ -209,6 +210,32 @@ def test_errors_that_tell_of_a_bmc_are_hidden_alike(
         assert (operation["requested_by"] is not None) == sees
         assert bool(operation["steps"]) == sees
     assert _TOLD in house.row("lent")["last_error"]
+
+
+@pytest.mark.parametrize("who", REACH)
+def test_what_a_machine_answers_at_once_is_hidden_alike(
+    house: House, claims: Claims, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise DriverError(_TOLD, cause=BMC_UNREACHABLE)
+
+    def doubt(*_: Any) -> None:
+        raise InvalidInput(_TOLD)
+
+    for method in ("get_boot_device", "set_boot_device", "get_sensors", "inject_nmi"):
+        monkeypatch.setattr(FakeManagement, method, refuse)
+    monkeypatch.setattr(FakePower, "validate", doubt)
+    sees = "lent" in REACH[who]
+    with claims.being(who):
+        for method, path, body in (
+            ("GET", "nodes/lent/management/boot_device", None),
+            ("PUT", "nodes/lent/management/boot_device", {"boot_device": "pxe"}),
+            ("GET", "nodes/lent/sensors", None),
+            ("PUT", "nodes/lent/management/inject_nmi", {}),
+            ("GET", "nodes/lent/validate", None),
+        ):
+            reply = house.request(method, path, body)
+            assert ("bmc.example" in str(reply)) == (sees and reply.status != 403), path
 
 
 def test_a_lessee_sees_how_far_the_work_has_come(house: House, claims: Claims) -> None:

@@ -129,6 +129,7 @@ def test_without_a_way_to_keystone_nothing_starts(defaults: cfg.ConfigOpts) -> N
         KeystoneAuth(defaults)
 
 
+@pytest.mark.slow
 def test_who_does_without_keystone_does_not_load_it() -> None:
     wired = "import baremetal.cmd.backend, baremetal.cmd.all_in_one, sys; print(*sys.modules)"
     done = subprocess.run(
