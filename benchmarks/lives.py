@@ -11,8 +11,6 @@ deploys to 50 per conductor, unless configured otherwise.
 """
 
 import argparse
-import os
-import signal
 import sys
 import tempfile
 import threading
@@ -21,6 +19,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import psutil
 from measured_plane import Getter, Plane, each, enrol, insist, parser, rack, report
 
 _CONFIGURATION = """[conductor]
@@ -38,6 +37,8 @@ _IMAGE = {
 _VERBS = {"manageable": "provide", "available": "active"}
 _LOST = ("enroll", "clean failed", "deploy failed", "error")
 _LOOK_SECONDS = 2.0
+#: Of the time: a look lists all nodes, and shall not become what is measured.
+_LOOK_SHARE = 0.1
 
 
 class Progress:
@@ -49,13 +50,16 @@ class Progress:
         self._begun = time.monotonic()
         self._asked: set[tuple[str, str]] = set()
         self.killed_at: float | None = None
+        self.look_seconds = 0.0
         self.states: Counter[str] = Counter()
         self.reached: dict[str, float] = {}
 
     def look(self) -> bool:
         """Look once, and ask for what is next; whether any machine is still on its way."""
         fields = ("uuid", "provision_state", "last_error")
+        begun = time.monotonic()
         nodes = self._plane.nodes(*fields)
+        self.look_seconds = time.monotonic() - begun
         self.states = Counter(node["provision_state"] for node in nodes)
         next_ones = [
             (node["uuid"], _VERBS[node["provision_state"]])
@@ -89,7 +93,9 @@ class Progress:
         if self._options.kill == "plane":
             self._plane.crash()
         else:
-            os.kill(int(self._options.kill), signal.SIGKILL)
+            process = psutil.Process(int(self._options.kill))
+            for one in (process, *process.children(recursive=True)):
+                one.kill()
 
 
 def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
@@ -113,7 +119,7 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
             first = plane.nodes("uuid")[0]["uuid"]
             with getter.at_work([first]):
                 while progress.look() or enrolling.is_alive():
-                    time.sleep(_LOOK_SECONDS)
+                    time.sleep(max(_LOOK_SECONDS, progress.look_seconds / _LOOK_SHARE))
             seconds = time.monotonic() - begun
             print(file=sys.stderr)
             enrolling.join()
@@ -154,7 +160,9 @@ def _figures(
 def main() -> int:
     """Measure and report."""
     made = parser(__doc__, machines=200, speed=60)
-    made.add_argument("--kill", help="kill -9 this pid on the way, or `plane`, which starts anew")
+    made.add_argument(
+        "--kill", help="kill -9 this pid and its children on the way, or `plane`, which starts anew"
+    )
     made.add_argument("--at", type=float, default=0.3, help="share of active machines to kill at")
     made.add_argument("--workers", type=int, default=16, help="of a plane of our own")
     options = made.parse_args()
