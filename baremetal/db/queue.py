@@ -19,14 +19,23 @@ _COLUMNS = [
 ]
 _RESUMES = operations.c.started_at.is_not(None)
 _OWNED = (operations.c.kind, operations.c.conductor_group, operations.c.owner)
-_BEGUN = (
-    sa.select(*_OWNED, sa.func.count())
-    .where(
-        operations.c.state.in_(op.OPEN),
-        operations.c.started_at.is_not(None),
-        operations.c.conductor_group == sa.bindparam("group"),
-    )
-    .group_by(*_OWNED)
+
+
+def _in_state(state: str) -> "sa.ColumnElement[bool]":
+    # A literal, since SQLite takes a partial index for nothing less.
+    return operations.c.state == sa.literal(state, literal_execute=True)
+
+
+def _counted(*conditions: "sa.ColumnElement[bool]") -> "sa.Select[Any]":
+    here = operations.c.conductor_group == sa.bindparam("group")
+    return sa.select(*_OWNED, sa.func.count()).where(here, *conditions).group_by(*_OWNED)
+
+
+#: By an index each: what is queued for the first time is far more, and is not looked at.
+_BEGUN = sa.union_all(
+    _counted(_in_state(op.RUNNING)),
+    _counted(_in_state(op.WAITING)),
+    _counted(_in_state(op.QUEUED), _RESUMES),
 )
 
 
@@ -47,11 +56,8 @@ class _Statements:
     """The looks at a queue: with a choice of drivers, which most groups have no need of."""
 
     def __init__(self, *, choosy: bool) -> None:
-        # A literal, since SQLite takes a partial index for nothing less. Its index holds all.
-        here = sa.and_(
-            operations.c.state == sa.literal(op.QUEUED, literal_execute=True),
-            operations.c.conductor_group == sa.bindparam("group"),
-        )
+        # An index holds all that is asked for.
+        here = sa.and_(_in_state(op.QUEUED), operations.c.conductor_group == sa.bindparam("group"))
         if choosy:
             not_ours = sa.select(nodes.c.uuid).where(
                 nodes.c.driver.in_(sa.bindparam("foreign", expanding=True)),
@@ -104,10 +110,9 @@ def next_ids(
     queued = _queued(tx, place, room)
     # To count what has begun is dear where thousands wait for their machines.
     limited = any(row.started_at is None and row.kind in limits for row in queued)
-    begun = {}
-    if limited:
-        counted = tx.execute(_BEGUN, {"group": place.group})
-        begun = {(kind, where, owner): count for kind, where, owner, count in counted}
+    begun: Counter[tuple[str, str, str | None]] = Counter()
+    for kind, where, owner, count in tx.execute(_BEGUN, {"group": place.group}) if limited else ():
+        begun[kind, where, owner] += count
     return choose(queued, begun, limits, room, host)
 
 

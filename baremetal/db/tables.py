@@ -199,6 +199,14 @@ sa.Index(
     sqlite_where=sa.text("state = 'queued'"),
     postgresql_where=sa.text("state = 'queued'"),
 )
+# The few of these which have begun before, and go on; they go first.
+sa.Index(
+    "ix_operations_resumed",
+    operations.c.conductor_group,
+    operations.c.id,
+    sqlite_where=sa.text("state = 'queued' AND started_at IS NOT NULL"),
+    postgresql_where=sa.text("state = 'queued' AND started_at IS NOT NULL"),
+)
 
 #: How many locks there are on MariaDB; see `baremetal.db.database`.
 LOCK_ROWS = 64
