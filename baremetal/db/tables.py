@@ -203,6 +203,7 @@ sa.Index(
 sa.Index(
     "ix_operations_resumed",
     operations.c.conductor_group,
+    operations.c.state,
     operations.c.id,
     sqlite_where=sa.text("state = 'queued' AND started_at IS NOT NULL"),
     postgresql_where=sa.text("state = 'queued' AND started_at IS NOT NULL"),

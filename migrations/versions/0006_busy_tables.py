@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_operations_resumed",
         "operations",
-        ["conductor_group", "id"],
+        ["conductor_group", "state", "id"],
         sqlite_where=_RESUMED,
         postgresql_where=_RESUMED,
     )
