@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.13 python3.12,\
 	$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 DECLARED := setup.cfg setup.py requirements.txt pyproject.toml
-# What `quick` tests, but for what is marked slow or needs servers.
+# What does not mind others at work beside it; `quick` leaves out what is slow or needs servers.
 QUICK := $(wildcard tests/unit tests/architecture tests/functional)
 # What runs a second time on eventlet, against whole planes.
 GREEN := $(patsubst %,tests/functional/test_%.py,gabbits health plane verbs)
@@ -27,7 +27,9 @@ demo: $(VENV)/.run ## take 8 simulated machines to active (KEEP=1 leaves them ru
 test: $(VENV)/.test ## everything: checks, then every test on real services
 	@.ci/system-packages test
 	@$(MAKE) --no-print-directory checks
-	@$(BIN)/pytest
+	@$(BIN)/pytest -q -n 2 --dist worksteal $(QUICK)
+	@echo "Those that want the machine for themselves:"
+	@$(BIN)/pytest $(filter-out $(QUICK),$(patsubst %/,%,$(wildcard tests/*/)))
 	@echo "Once more, on the eventlet back end:"
 	@BAREMETAL_TESTS_BACKEND=eventlet $(BIN)/pytest -q -n 2 --dist worksteal $(GREEN)
 
