@@ -54,6 +54,12 @@ class Settings:
             name: MASK if name in self._secret else value for name, value in self._values.items()
         }
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settings) and self._values == other._values
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted((name, str(value)) for name, value in self._values.items())))
+
     def __repr__(self) -> str:
         return f"Settings({self.shown()})"
 

@@ -137,6 +137,9 @@ class FileStore(Store, LocalFiles, KnowsHoles):
         replace: bool = False,
         resume: Token | None = None,
     ) -> Writer:
+        return self._writer(name, replace=replace, resume=resume)
+
+    def _writer(self, name: str, *, replace: bool, resume: Token | None = None) -> FileWriter:
         path = self.path(name)
         with told(self.uri(name)):
             return FileWriter(
@@ -153,19 +156,16 @@ class FileStore(Store, LocalFiles, KnowsHoles):
     def copy(self, source: str, target: str, *, replace: bool = False) -> str:
         fd = self.open_source(source)
         try:
-            with FileWriter(
-                self.path(target), replace=replace, sync=self._sync, mode=self._mode
-            ) as writer:
+            with self._writer(target, replace=replace) as writer:
                 try:
                     fcntl.ioctl(writer.fileno(), _FICLONE, fd)
                 except OSError as error:
                     if error.errno not in _CANNOT:
-                        raise
+                        raise from_os(error, self.uri(target)) from error
                     raise NotSupported(
                         f"{self.uri(target)}: this file system has no reflinks between these two."
                     ) from error
-                with told(self.uri(target)):
-                    writer.commit(os.fstat(fd).st_size)
+                writer.commit(os.fstat(fd).st_size)
             return "reflink"
         finally:
             os.close(fd)

@@ -1,0 +1,8 @@
+"""Each store is held to the suite that any plug-in can be held to (baremetal.stores.conformance).
+
+A test module has a `bench` fixture of its own, with a real server behind it.
+"""
+
+from baremetal.stores.conformance.plugin import pytest_generate_tests
+
+__all__ = ["pytest_generate_tests"]
