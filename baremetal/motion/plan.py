@@ -48,7 +48,10 @@ def _through_us(source: DataObject, target: DataObject, stat: Stat, wishes: Wish
     step = PIECE if can_write.random_write else can_write.part_size or 0
     reasons = (
         (stat.size is None, "the source does not say how long it is"),
-        (not can_read.random_read, "the source can only be read from its beginning"),
+        (
+            not (can_read.random_read and stat.ranges),
+            "the source can only be read from its beginning",
+        ),
         (not step, "the target can only be written in order"),
         ((stat.size or 0) <= step, "one range is all of it"),
         (wishes.concurrency == 1, "one range at a time was wished"),

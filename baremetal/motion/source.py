@@ -41,10 +41,15 @@ class Stored(Source):
         self.object = obj
         self.stat = stat
         self.size = stat.size
-        self.random = obj.store.capabilities.random_read and stat.size is not None
+        #: Digests of what it was made of, where it was.
+        self.known: dict[str, str] = {}
+        self.random = obj.store.capabilities.random_read and stat.ranges and stat.size is not None
 
     def read(self, start: int, length: int | None) -> Generator[Bytes, None, None]:
         return self.object.store.read(self.object.name, start, length, self.stat.validator)
+
+    def digests(self) -> dict[str, str]:
+        return self.known
 
     def extents(self, start: int) -> Iterator[Extent] | None:
         store = self.object.store

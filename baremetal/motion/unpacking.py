@@ -57,6 +57,7 @@ class Unpacked(Source):
         self._algorithm = algorithm
         self._meter = meter
         self._retries = retries
+        self._hashes = hashes
         self._digests = Digests(hashes)
         self._taken = 0
 
@@ -64,7 +65,8 @@ class Unpacked(Source):
         return self._digests.hexdigests()
 
     def read(self, start: int, length: int | None) -> Generator[Bytes, None, None]:
-        given = 0
+        given = self._taken = 0
+        self._digests = Digests(self._hashes)
         with closing(self._packed()) as packed:
             try:
                 for piece in _UNPACKERS[self._algorithm](packed):

@@ -59,6 +59,8 @@ class Stat:
     modified: float | None = None
     #: Bytes that it takes, less than `size` where there are holes.
     allocated: int | None = None
+    #: Whether this very object can be read from the middle, where the store can at all.
+    ranges: bool = True
     #: A directory with everything beneath it.
     tree: bool = False
     #: Where a listing found it.

@@ -28,6 +28,8 @@ class Bench:
     seed: Callable[[str, bytes], None] | None = None
     #: The store's only object, where it makes none: a LUN, a volume.
     only: str | None = None
+    #: Turns any text into a name, where not every text is one (quoted, for URLs).
+    spell: Callable[[str], str] = str
     _run: str = field(default_factory=lambda: secrets.token_hex(4))
 
     @property
@@ -37,7 +39,7 @@ class Bench:
 
     def name(self, label: str) -> str:
         """A name that no other run uses."""
-        return self.only or f"{self.prefix}conformance-{self._run}-{label}"
+        return self.only or self.spell(f"{self.prefix}conformance-{self._run}-{label}")
 
     def put(self, label: str, data: bytes) -> str:
         """An object that holds `data` (at its beginning, where the size is fixed)."""

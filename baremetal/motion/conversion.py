@@ -1,0 +1,105 @@
+"""The disk that is in an image, and images of a disk: by QEMU, bounded, on one open file."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from baremetal.domain.errors import Unavailable
+from baremetal.motion.formats import QEMU_NAMES, Found
+from baremetal.motion.source import Source
+from baremetal.stores import Bytes, Extent
+from baremetal.stores.errors import StoreError
+from baremetal.stores.qemu import Export, Limits
+from baremetal.stores.qemu.export import bounded, image_node
+
+#: What a process that opens an image may take: it is somebody else's image.
+_LIMITS = Limits(memory=1 << 30)
+#: What ``qemu-img check`` ends with: sound, clusters that nobody uses, a format it cannot check.
+_SOUND = (0, 3, 63)
+
+
+class DiskOf(Source):
+    """The bytes of the disk that is in an image; QEMU tells where there are any."""
+
+    random = True
+    plain = False
+
+    def __init__(self, export: Export, digests: dict[str, str]) -> None:
+        """Read `export`; `digests` are those of the image itself."""
+        self._export = export
+        self._digests = digests
+        self.size = export.size
+
+    def read(self, start: int, length: int | None) -> Generator[Bytes, None, None]:
+        return self._export.read(start, length)
+
+    def extents(self, start: int) -> Iterator[Extent] | None:
+        return self._export.extents(start)
+
+    def digests(self) -> dict[str, str]:
+        return self._digests
+
+
+def _check(fd: int, driver: str) -> None:
+    """Return if the image is whole: what is cut off would be read as zeros.
+
+    :raises StoreError: it is not.
+    """
+    done = _run(["qemu-img", "check", "-f", driver, f"/proc/self/fd/{fd}"], fd)
+    if done.returncode not in _SOUND:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        reason = said[0].removeprefix("qemu-img: ") if said else f"status {done.returncode}"
+        raise StoreError(
+            f"The {driver} image is broken, or cut off; it was not converted. QEMU says: "
+            f"{reason[-300:]}"
+        )
+
+
+def _run(command: list[str], fd: int) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(  # noqa: S603 - no shell, and no word of it is free
+            bounded(_LIMITS, command),
+            pass_fds=(fd,),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_LIMITS.cpu,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"{command[0]} {command[1]} does not come to an end.") from error
+
+
+@contextmanager
+def opened(fd: int, found: Found, digests: dict[str, str]) -> Iterator[Source]:
+    """The disk in an image that was inspected.
+
+    :raises StoreError: QEMU cannot open it.
+    """
+    _check(fd, QEMU_NAMES[found.format])
+    with Export(image_node(fd, QEMU_NAMES[found.format]), limits=_LIMITS, files=(fd,)) as export:
+        yield DiskOf(export, digests)
+
+
+@contextmanager
+def packed(fd: int, found: Found, scratch: Path) -> Iterator[Path]:
+    """A qcow2 image of the disk in an open file; it goes at the end.
+
+    :raises StoreError: QEMU cannot make it.
+    """
+    driver = QEMU_NAMES.get(found.format, "raw")
+    handle, name = tempfile.mkstemp(prefix="baremetal-", suffix=".qcow2", dir=scratch)
+    os.close(handle)
+    path = Path(name)
+    try:
+        command = ["qemu-img", "convert", "-f", driver, "-O", "qcow2", "-m", "8", "-W"]
+        command += [f"/proc/self/fd/{fd}", str(path)]
+        done = _run(command, fd)
+        if done.returncode:
+            raise StoreError(f"QEMU cannot convert it: {done.stderr.strip()[-500:]}")
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

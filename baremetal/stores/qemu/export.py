@@ -1,0 +1,238 @@
+"""A qemu-nbd for one object: its process is bounded, its secrets are in no list of processes."""
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from baremetal.clock import Clock
+from baremetal.domain.errors import InvalidInput, Unavailable
+from baremetal.stores.abilities import BlockNode
+from baremetal.stores.contract import Bytes, Extent
+from baremetal.stores.errors import StoreError
+from baremetal.stores.qemu.nbd import LARGEST, NbdClient, NbdError
+
+_PIECE: Final = 1 << 20
+_START_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a process of QEMU may take."""
+
+    #: Bytes of address space; None: no limit (libraries of clusters reserve much).
+    memory: int | None = 2 << 30
+    #: Seconds of processor time.
+    cpu: int | None = 4 * 3600
+    #: Seconds that one request may take.
+    patience: float = 120.0
+
+
+def bounded(limits: Limits, command: list[str]) -> list[str]:
+    """`command`, which then cannot take more.
+
+    :raises InvalidInput: the program is not installed.
+    """
+    for program in ("prlimit", command[0]):
+        if shutil.which(program) is None:
+            raise InvalidInput(
+                f"{program} is not installed; Debian has it in "
+                f"{'util-linux' if program == 'prlimit' else 'qemu-utils'}."
+            )
+    bounds = []
+    if limits.memory is not None:
+        bounds.append(f"--as={limits.memory}")
+    if limits.cpu is not None:
+        bounds.append(f"--cpu={limits.cpu}")
+    return ["prlimit", "--core=0", *bounds, *command]
+
+
+def secret_file(text: str) -> int:
+    """A descriptor of a file in memory that holds `text`: nobody else can open it by name."""
+    fd = os.memfd_create("secret", os.MFD_CLOEXEC)
+    os.write(fd, text.encode())
+    return fd
+
+
+class Export:
+    """An object as QEMU sees it, by ranges, for several threads. Close it."""
+
+    def __init__(
+        self,
+        node: BlockNode,
+        *,
+        writable: bool = False,
+        connections: int = 8,
+        limits: Limits | None = None,
+        files: tuple[int, ...] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        """Start it; `files` are descriptors that `node` names as ``/proc/self/fd/N``.
+
+        :raises StoreError: QEMU cannot open it, and says why.
+        """
+        self._limits = limits or Limits()
+        self._clock = clock or Clock()
+        self._folder = Path(tempfile.mkdtemp(prefix="baremetal-nbd-"))
+        self._idle: queue.SimpleQueue[NbdClient] = queue.SimpleQueue()
+        self._slots = threading.Semaphore(connections)
+        self._all: list[NbdClient] = []
+        self._process = self._start(node, connections, files, writable=writable)
+        try:
+            first = self._connect()
+        except BaseException:
+            self.close()
+            raise
+        self.size = first.size
+        self._idle.put(first)
+
+    @property
+    def _path(self) -> str:
+        return str(self._folder / "s")
+
+    def _start(
+        self, node: BlockNode, connections: int, files: tuple[int, ...], *, writable: bool
+    ) -> subprocess.Popen[bytes]:
+        kept = list(files)
+        objects = []
+        for name, secret in node.secrets.items():
+            fd = secret_file(secret)
+            kept.append(fd)
+            objects += ["--object", f"secret,id={name},file=/proc/self/fd/{fd}"]
+        command = ["qemu-nbd", "--persistent", f"--shared={connections}", f"--socket={self._path}"]
+        command += [*objects, "--cache=writeback", "--discard=unmap"]
+        command += [] if writable else ["--read-only"]
+        command.append("json:" + json.dumps(node.node))
+        try:
+            with (self._folder / "said").open("wb") as said:
+                return subprocess.Popen(  # noqa: S603 - no shell, and no word of it is free
+                    bounded(self._limits, command),
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=said,
+                    pass_fds=kept,
+                )
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        finally:
+            for fd in kept[len(files) :]:
+                os.close(fd)
+
+    def _connect(self) -> NbdClient:
+        deadline = self._clock.monotonic() + _START_SECONDS
+        while True:
+            try:
+                client = NbdClient(self._path, self._limits.patience)
+            except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError):
+                if self._process.poll() is not None:
+                    raise StoreError(f"QEMU cannot open it: {self._said()}") from None
+                if self._clock.monotonic() > deadline:
+                    raise Unavailable("QEMU does not come to an end of opening it.") from None
+                self._clock.sleep(_LOOK_SECONDS)
+                continue
+            self._all.append(client)
+            return client
+
+    def _said(self) -> str:
+        lines = (self._folder / "said").read_text(errors="replace").strip().splitlines()
+        text = lines[-1] if lines else f"it ended with {self._process.returncode}"
+        return text.removeprefix("qemu-nbd: ")[-500:]
+
+    @contextmanager
+    def client(self) -> Iterator[NbdClient]:
+        """A connection of one's own for a while.
+
+        :raises Unavailable: QEMU has gone.
+        """
+        with self._slots:
+            try:
+                client = self._idle.get_nowait()
+            except queue.Empty:
+                client = self._connect()
+            try:
+                yield client
+            except OSError as error:
+                client.close()
+                raise Unavailable(f"QEMU has gone: {error}; {self._said()}") from error
+            except BaseException:
+                self._idle.put(client)
+                raise
+            self._idle.put(client)
+
+    def read(self, start: int, length: int | None = None) -> Generator[Bytes, None, None]:
+        """The bytes from `start`, in pieces."""
+        end = self.size if length is None else min(start + length, self.size)
+        while start < end:
+            step = min(_PIECE, end - start)
+            with self.client() as client:
+                piece = client.read(start, step)
+            yield piece
+            start += step
+
+    def write(self, position: int, data: Bytes) -> None:
+        """Put `data` at `position`."""
+        view = memoryview(data)
+        with self.client() as client:
+            while view:
+                client.write(position, view[:LARGEST])
+                position += len(view[:LARGEST])
+                view = view[LARGEST:]
+
+    def zeroes(self, position: int, length: int) -> None:
+        """Let zeros stand there."""
+        with self.client() as client:
+            client.zeroes(position, length)
+
+    def flush(self) -> None:
+        """Return when all that was written is where it lasts."""
+        with self.client() as client:
+            client.flush()
+
+    def extents(self, start: int = 0) -> Iterator[Extent]:
+        """Runs of data from `start` on."""
+        with self.client() as client:
+            yield from client.extents(start)
+
+    def close(self) -> None:
+        """End the process."""
+        for client in self._all:
+            with contextlib.suppress(OSError):
+                client.close()
+        self._process.terminate()
+        try:
+            self._process.wait(self._limits.patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+def image_node(fd: int, driver: str) -> BlockNode:
+    """An image in an open file, of a format that was told by ourselves; it names no other file."""
+    node: dict[str, Any] = {
+        "driver": driver,
+        "file": {"driver": "file", "filename": f"/proc/self/fd/{fd}", "locking": "off"},
+    }
+    if driver == "qcow2":
+        node["backing"] = None
+    return BlockNode(node)
+
+
+__all__ = ["BlockNode", "Export", "Limits", "NbdError", "bounded", "image_node"]
