@@ -99,9 +99,15 @@ class Marker:
     """Sets marks now and then, behind the bytes that they speak of."""
 
     def __init__(
-        self, checkpoint: Checkpoint | None, writer: Writer, hasher: Hasher, clock: Clock
+        self,
+        checkpoint: Checkpoint | None,
+        writer: Writer,
+        hasher: Hasher,
+        clock: Clock,
+        grain: int = 1,
     ) -> None:
-        """Note in `checkpoint`, if there is one."""
+        """Note in `checkpoint`, if there is one, what is a multiple of `grain`."""
+        self._grain = grain
         self._checkpoint = checkpoint
         self._writer = writer
         self._hasher = hasher
@@ -110,7 +116,7 @@ class Marker:
 
     def mark(self, position: int) -> None:
         """All before `position` has been written, and given to the hasher."""
-        if self._checkpoint is None or position - self._at < _BYTES:
+        if self._checkpoint is None or position - self._at < _BYTES or position % self._grain:
             return
         if self._clock.monotonic() - self._last >= _SECONDS:
             self.now(position)

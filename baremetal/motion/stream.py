@@ -57,11 +57,24 @@ class Pump:
                         "nothing was published."
                     )
                 self.hasher.feed(piece)
-                self.put(at, piece)
-                at += len(piece)
+                for part in self._by_parts(at, piece):
+                    self.put(at, part)
+                    at += len(part)
+                    mark(at)
                 self.meter.add(len(piece))
-                mark(at)
         return at
+
+    def _by_parts(self, at: int, piece: Bytes) -> Iterator[Bytes]:
+        """The piece, cut where the target's parts end: only there can it be taken up."""
+        size = self.target.part_size
+        if size is None or self.target.random_write or at % size + len(piece) <= size:
+            yield piece
+            return
+        view = memoryview(piece)
+        while view:
+            cut = size - at % size
+            yield view[:cut]
+            view, at = view[cut:], at + len(view[:cut])
 
     def put(self, position: int, piece: Bytes) -> None:
         """Write a piece, but what is zeros as a hole where the target has holes."""
@@ -163,19 +176,23 @@ class Ranges:
         return turn
 
     def _move(self, piece: Extent) -> list[Bytes]:
-        pump, kept, at = self._pump, [], piece.start
+        pump, at = self._pump, piece.start
+        kept: list[Bytes] = []
+        whole = bytearray(piece.length if self._whole else 0)
         read = steadily(pump.source, piece.start, piece.length, pump.meter, pump.retries)
         with closing(read) as parts:
             for part in parts:
-                if not self._whole:
+                if self._whole:
+                    whole[at - piece.start : at - piece.start + len(part)] = part
+                else:
                     pump.put(at, part)
-                kept.append(part)
+                    kept.append(part)
                 at += len(part)
                 pump.meter.add(len(part))
                 if self._failed is not None:
                     break
         if self._whole and self._failed is None:
-            kept = [kept[0] if len(kept) == 1 else b"".join(kept)]
+            kept.append(whole)
             pump.writer.write(piece.start, kept[0])
         return kept
 

@@ -115,7 +115,9 @@ class _Job:
             checkpoint = self._checkpoint(source)
             writer, start, digests = self._begin(source, checkpoint)
             hasher = self._hasher(digests, (source.size or PIECE * 4) - start)
-            marker = Marker(checkpoint, writer, hasher, self.clock)
+            can = self.target.store.capabilities
+            grain = can.part_size if can.part_size and not can.random_write else 1
+            marker = Marker(checkpoint, writer, hasher, self.clock, grain)
             self.meter.start_at(start)
             try:
                 plan, size = self._move(plan, source, writer, hasher, (start, marker.mark))

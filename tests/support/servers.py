@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from devstack.moto import MotoServer
 from devstack.nginx import NginxServer, NginxUnavailableError
 
-__all__ = ["nginx"]
+__all__ = ["moto", "nginx"]
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +21,16 @@ def nginx(server_home: Path) -> Iterator[NginxServer]:
         server.start()
     except NginxUnavailableError as reason:
         pytest.fail(str(reason), pytrace=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def moto(server_home: Path) -> Iterator[MotoServer]:
+    """An S3 that believes everybody."""
+    home = server_home / "moto"
+    home.mkdir()
+    server = MotoServer(home)
+    server.start()
     yield server
     server.stop()

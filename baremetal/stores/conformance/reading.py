@@ -112,6 +112,9 @@ def signs_urls(fetch: Callable[[str], tuple[int, bytes]]) -> Callable[[Bench], N
             url = store.signed_url(name, 60)
             expect(fetch(url) == (200, b"for others"), "a signed URL reads without credentials")
             expect("?" not in str(Uri.parse(url)).rstrip("?."), "its signature is not shown")
-            expect(fetch(store.signed_url(name, -60))[0] in (401, 403), "an expired one does not")
+            if bench.believes_all:
+                return
+            late = fetch(store.signed_url(name, -60))[0]
+            expect(late in (400, 401, 403), f"an expired one does not read, but answers {late}")
 
     return signs_urls
