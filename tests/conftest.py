@@ -21,7 +21,7 @@ settings.load_profile("baremetal")
 _WITHOUT_POSTGRES = "BAREMETAL_TESTS_WITHOUT_POSTGRES"
 _LONGEST_ID = 32
 #: What a test names that needs a server, beside PostgreSQL.
-_SERVICES = {"rabbit", "mariadb", "stack", "nginx", "moto"}
+_SERVICES = {"rabbit", "mariadb", "stack", "nginx", "moto", "tgt", "swift", "ceph"}
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Fixtures: real servers that hold bytes. A conftest that wants them imports them."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 
 from devstack.moto import MotoServer
 from devstack.nginx import NginxServer, NginxUnavailableError
+from devstack.tgt import TgtServer, TgtUnavailableError
 
-__all__ = ["moto", "nginx"]
+__all__ = ["moto", "nginx", "tgt"]
 
 
 @pytest.fixture(scope="session")
@@ -32,5 +34,21 @@ def moto(server_home: Path) -> Iterator[MotoServer]:
     home.mkdir()
     server = MotoServer(home)
     server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def tgt(server_home: Path) -> Iterator[TgtServer]:
+    """An iSCSI portal with CHAP."""
+    home = server_home / "tgt"
+    home.mkdir()
+    try:
+        server = TgtServer(home)
+        server.start()
+    except TgtUnavailableError as reason:
+        if os.geteuid() != 0:
+            pytest.skip(f"iSCSI is NOT TESTED: {reason}")
+        pytest.fail(str(reason), pytrace=False)
     yield server
     server.stop()

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import weakref
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ class Export:
         self._limits = limits or Limits()
         self._clock = clock or Clock()
         self._folder = Path(tempfile.mkdtemp(prefix="baremetal-nbd-"))
+        # At the latest when the process ends in order.
+        self._sweep = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._idle: queue.SimpleQueue[NbdClient] = queue.SimpleQueue()
         self._slots = threading.Semaphore(connections)
         self._all: list[NbdClient] = []
@@ -103,13 +106,15 @@ class Export:
     def _start(
         self, node: BlockNode, connections: int, files: tuple[int, ...], *, writable: bool
     ) -> subprocess.Popen[bytes]:
+        # Not persistent: it ends when the last connection does, so even ``kill -9`` of this
+        # process leaves nothing running.
         kept = list(files)
         objects = []
         for name, secret in node.secrets.items():
             fd = secret_file(secret)
             kept.append(fd)
             objects += ["--object", f"secret,id={name},file=/proc/self/fd/{fd}"]
-        command = ["qemu-nbd", "--persistent", f"--shared={connections}", f"--socket={self._path}"]
+        command = ["qemu-nbd", f"--shared={connections}", f"--socket={self._path}"]
         command += [*objects, "--cache=writeback", "--discard=unmap"]
         command += [] if writable else ["--read-only"]
         command.append("json:" + json.dumps(node.node))
@@ -123,7 +128,7 @@ class Export:
                     pass_fds=kept,
                 )
         except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._sweep()
             raise
         finally:
             for fd in kept[len(files) :]:
@@ -215,7 +220,7 @@ class Export:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._sweep()
 
     def __enter__(self) -> Self:
         return self
