@@ -8,9 +8,10 @@ import pytest
 
 from devstack.moto import MotoServer
 from devstack.nginx import NginxServer, NginxUnavailableError
+from devstack.swift import SwiftServer, SwiftUnavailableError
 from devstack.tgt import TgtServer, TgtUnavailableError
 
-__all__ = ["moto", "nginx", "tgt"]
+__all__ = ["moto", "nginx", "swift", "tgt"]
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +50,20 @@ def tgt(server_home: Path) -> Iterator[TgtServer]:
     except TgtUnavailableError as reason:
         if os.geteuid() != 0:
             pytest.skip(f"iSCSI is NOT TESTED: {reason}")
+        pytest.fail(str(reason), pytrace=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def swift(server_home: Path) -> Iterator[SwiftServer]:
+    """A whole Swift, on one directory."""
+    home = server_home / "swift"
+    home.mkdir()
+    try:
+        server = SwiftServer(home)
+        server.start()
+    except SwiftUnavailableError as reason:
         pytest.fail(str(reason), pytrace=False)
     yield server
     server.stop()

@@ -4,9 +4,10 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from baremetal.domain.errors import InvalidInput, NotFound, NotSupported
+from baremetal.domain.errors import InvalidInput, NotFound
+from baremetal.stores.backends.parts import PartWriter
 from baremetal.stores.backends.s3_errors import s3_told
-from baremetal.stores.contract import Bytes, Stat, Token, Writer
+from baremetal.stores.contract import Bytes, Stat, Token
 from baremetal.stores.errors import StoreError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 MOST_PARTS: Final = 10_000
 
 
-class S3Writer(Writer):
+class S3Writer(PartWriter):
     """Pieces in order are gathered to parts; whole parts may come in any order."""
 
     def __init__(
@@ -26,118 +27,73 @@ class S3Writer(Writer):
 
         :raises NotFound: it does not.
         """
+        super().__init__(store.uri(name), store.part_size, resumed=resume is not None)
         self._store = store
         self._place = store.place(name)
-        self._what = store.uri(name)
         self._name = name
         self._replace = replace
-        self._step = store.part_size
         self._lock = threading.Lock()
         self._upload: str | None = None
-        #: number -> ETag and length
-        self._parts: dict[int, tuple[str, int]] = {}
-        self._buffer = bytearray()
-        #: Where pieces in order go on; after a resume, wherever the first one says.
-        self._next: int | None = None if resume is not None else 0
         if resume is not None:
             self._take_up(resume)
 
     def _take_up(self, token: Token) -> None:
         upload, step = token.get("upload"), token.get("part_size")
-        if not isinstance(upload, str) or step != self._step:
+        if not isinstance(upload, str) or step != self.step:
             raise NotFound("Interrupted upload", upload)
-        with s3_told(self._what):
+        with s3_told(self.what):
             pages = self._store.client.get_paginator("list_parts")
             for page in pages.paginate(**self._place, UploadId=upload):
                 for part in page.get("Parts", ()):
-                    self._parts[part["PartNumber"]] = (part["ETag"], int(part["Size"]))
+                    self.parts[part["PartNumber"] - 1] = (part["ETag"], int(part["Size"]))
         self._upload = upload
 
     def _begun(self) -> str:
         with self._lock:
             if self._upload is None:
-                with s3_told(self._what):
+                with s3_told(self.what):
                     said = self._store.client.create_multipart_upload(**self._place)
                 self._upload = str(said["UploadId"])
             return self._upload
 
-    def write(self, position: int, data: Bytes) -> None:
-        aligned = position % self._step == 0
-        if aligned and (len(data) == self._step or self._next not in (None, position)):
-            self._put_part(position, data)
-            if position == self._next:
-                self._next += len(data)
-            return
-        if self._next is None and aligned:
-            self._next = position
-        if self._next is None or position != self._next + len(self._buffer):
-            raise NotSupported(
-                f"{self._what}: pieces go in order, or are whole parts of {self._step} bytes; "
-                f"{position} is neither."
-            )
-        view = memoryview(data)
-        while view:
-            room = self._step - len(self._buffer)
-            self._buffer += view[:room]
-            view = view[room:]
-            if len(self._buffer) == self._step:
-                self._flush()
-
-    def _flush(self) -> None:
-        data, self._buffer = self._buffer, bytearray()
-        start = self._next or 0
-        self._put_part(start, data)
-        self._next = start + len(data)
-
-    def _put_part(self, position: int, data: Bytes) -> None:
-        number = position // self._step + 1
-        if number > MOST_PARTS:
+    def put_part(self, number: int, data: Bytes) -> str:
+        if number >= MOST_PARTS:
             raise InvalidInput(
-                f"{self._what}: it has more than {MOST_PARTS} parts; set s3/part_mib higher."
+                f"{self.what}: it has more than {MOST_PARTS} parts; set s3/part_mib higher."
             )
         body = data if isinstance(data, bytes | bytearray) else bytes(data)
-        with s3_told(self._what):
+        with s3_told(self.what):
             said = self._store.client.upload_part(
-                **self._place, UploadId=self._begun(), PartNumber=number, Body=body
+                **self._place, UploadId=self._begun(), PartNumber=number + 1, Body=body
             )
-        self._parts[number] = (said["ETag"], len(data))
+        return str(said["ETag"])
 
     def copy_part(self, origin: dict[str, Any], start: int, end: int) -> None:
         """Let the server copy a range of another object as the next part."""
-        number = len(self._parts) + 1
+        number = len(self.parts)
         said = self._store.client.upload_part_copy(
             **self._place,
             **origin,
             UploadId=self._begun(),
-            PartNumber=number,
+            PartNumber=number + 1,
             CopySourceRange=f"bytes={start}-{end - 1}",
         )
-        self._parts[number] = (said["CopyPartResult"]["ETag"], end - start)
-
-    def skip(self, position: int, length: int) -> None:
-        """Zeros, since there are no holes here."""
-        zeros = memoryview(bytes(min(length, self._step)))
-        while length > 0:
-            # Up to the next part's beginning first: from there on, parts are whole.
-            step = min(length, len(zeros), self._step - position % self._step)
-            self.write(position, zeros[:step])
-            position, length = position + step, length - step
+        self.parts[number] = (said["CopyPartResult"]["ETag"], end - start)
 
     def checkpoint(self) -> Token:
-        return {"upload": self._begun(), "part_size": self._step}
+        return {"upload": self._begun(), "part_size": self.step}
 
     def commit(self, size: int) -> Stat:
         taken = {} if self._replace else {"IfNoneMatch": "*"}
         client = self._store.client
-        if not self._parts and len(self._buffer) == size:
-            with s3_told(self._what):
-                client.put_object(**self._place, Body=bytes(self._buffer), **taken)
+        if not self.parts and len(self.buffer) == size:
+            with s3_told(self.what):
+                client.put_object(**self._place, Body=bytes(self.buffer), **taken)
             self._forget()
         else:
-            if self._buffer:
-                self._flush()
+            self.flush()
             parts = self._listed(size)
-            with s3_told(self._what):
+            with s3_told(self.what):
                 client.complete_multipart_upload(
                     **self._place,
                     UploadId=self._begun(),
@@ -148,12 +104,11 @@ class S3Writer(Writer):
         return self._store.stat(self._name)
 
     def _listed(self, size: int) -> list[dict[str, Any]]:
-        found = sum(length for _, length in self._parts.values())
-        if found != size:
-            raise StoreError(f"{self._what}: {found} bytes were uploaded of {size}.")
+        if self.stored != size:
+            raise StoreError(f"{self.what}: {self.stored} bytes were uploaded of {size}.")
         return [
-            {"PartNumber": number, "ETag": etag}
-            for number, (etag, _) in sorted(self._parts.items())
+            {"PartNumber": number + 1, "ETag": etag}
+            for number, (etag, _) in sorted(self.parts.items())
         ]
 
     def abort(self) -> None:
@@ -163,8 +118,5 @@ class S3Writer(Writer):
     def _forget(self) -> None:
         upload, self._upload = self._upload, None
         if upload is not None:
-            with suppress(NotFound), s3_told(self._what):
+            with suppress(NotFound), s3_told(self.what):
                 self._store.client.abort_multipart_upload(**self._place, UploadId=upload)
-
-    def close(self) -> None:
-        self._ended = True
