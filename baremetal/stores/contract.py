@@ -127,8 +127,8 @@ class Writer(ABC):
 
     def __exit__(self, kind: object, *_exc: object) -> None:
         if not self._ended:
-            self._ended = True
             self.abort()
+            self._ended = True
 
 
 class Store(ABC):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from devstack.ceph import CephCluster, CephUnavailableError
 from devstack.moto import MotoServer
 from devstack.nginx import NginxServer, NginxUnavailableError
 from devstack.swift import SwiftServer, SwiftUnavailableError
 from devstack.tgt import TgtServer, TgtUnavailableError
 
-__all__ = ["moto", "nginx", "swift", "tgt"]
+__all__ = ["ceph", "moto", "nginx", "swift", "tgt"]
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +68,17 @@ def swift(server_home: Path) -> Iterator[SwiftServer]:
         pytest.fail(str(reason), pytrace=False)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def ceph(server_home: Path) -> Iterator[CephCluster]:
+    """A Ceph of one monitor and one OSD, in memory."""
+    home = server_home / "ceph"
+    home.mkdir()
+    try:
+        cluster = CephCluster(home)
+        cluster.start()
+    except CephUnavailableError as reason:
+        pytest.fail(str(reason), pytrace=False)
+    yield cluster
+    cluster.stop()

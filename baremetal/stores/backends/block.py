@@ -24,6 +24,7 @@ class _Open:
     """A device that is open for reading, and for how many."""
 
     export: Export
+    validator: str | None
     users: int = 0
     closing: threading.Timer | None = None
 
@@ -48,24 +49,33 @@ class BlockStore(Store, BlockNodes, KnowsHoles):
     @abstractmethod
     def block_node(self, name: str) -> BlockNode: ...
 
-    def open(self, name: str, *, writable: bool = False) -> Export:
-        """The device, opened for one user."""
-        return Export(self.block_node(name), writable=writable, limits=_LIMITS)
+    def described(self, name: str) -> Stat:
+        """What is known of the device without opening it.
+
+        :raises NotFound: there is none, if that can be told.
+        """
+        return Stat(None, name=name)
+
+    def open(self, name: str, *, writable: bool = False, size: int | None = None) -> Export:
+        """The device, opened for one user; `size` if it is known to the byte."""
+        return Export(self.block_node(name), writable=writable, limits=_LIMITS, size=size)
 
     @contextmanager
-    def _reading(self, name: str) -> Iterator[Export]:
-        """The device, shared by all who read it."""
+    def reading(self, name: str) -> Iterator[tuple[Export, str | None]]:
+        """The device, shared by all who read it, and its validator when it was opened."""
         opened = self._opened
         with opened.lock:
             there = opened.by_name.get(name)
             if there is None:
-                there = opened.by_name[name] = _Open(self.open(name))
+                known = self.described(name)
+                export = self.open(name, size=known.size)
+                there = opened.by_name[name] = _Open(export, known.validator)
             there.users += 1
             if there.closing is not None:
                 there.closing.cancel()
                 there.closing = None
         try:
-            yield there.export
+            yield there.export, there.validator
         finally:
             with opened.lock:
                 there.users -= 1
@@ -89,17 +99,17 @@ class BlockStore(Store, BlockNodes, KnowsHoles):
             self._close(name, there)
 
     def stat(self, name: str) -> Stat:
-        with self._reading(name) as export:
+        with self.reading(name) as (export, _):
             return Stat(export.size, name=name)
 
     def read(
         self, name: str, start: int = 0, length: int | None = None, expect: str | None = None
     ) -> Generator[Bytes, None, None]:
-        with self._reading(name) as export:
+        with self.reading(name) as (export, _):
             yield from export.read(start, length)
 
     def extents(self, name: str, start: int = 0) -> Iterator[Extent]:
-        with self._reading(name) as export:
+        with self.reading(name) as (export, _):
             yield from export.extents(start)
 
     def write(

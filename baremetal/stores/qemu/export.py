@@ -25,6 +25,7 @@ from baremetal.stores.qemu.nbd import LARGEST, NbdClient, NbdError
 _PIECE: Final = 1 << 20
 _START_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.01
+_END_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +77,31 @@ class Export:
         connections: int = 8,
         limits: Limits | None = None,
         files: tuple[int, ...] = (),
-        clock: Clock | None = None,
+        size: int | None = None,
     ) -> None:
         """Start it; `files` are descriptors that `node` names as ``/proc/self/fd/N``.
+
+        `size` is what the caller knows better: NBD rounds it up to sectors.
 
         :raises StoreError: QEMU cannot open it, and says why.
         """
         self._limits = limits or Limits()
-        self._clock = clock or Clock()
+        self._clock = Clock()
+        # Asked for holes in the last part of a sector, QEMU 7.2 fails an assertion and ends.
+        self._structured = size is None or size % 512 == 0
         self._folder = Path(tempfile.mkdtemp(prefix="baremetal-nbd-"))
-        # At the latest when the process ends in order.
-        self._sweep = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._idle: queue.SimpleQueue[NbdClient] = queue.SimpleQueue()
         self._slots = threading.Semaphore(connections)
         self._all: list[NbdClient] = []
         self._process = self._start(node, connections, files, writable=writable)
+        # At the latest when this process ends in order.
+        self._sweep = weakref.finalize(self, _sweep, self._process, self._folder)
         try:
             first = self._connect()
         except BaseException:
             self.close()
             raise
-        self.size = first.size
+        self.size = first.size if size is None else size
         self._idle.put(first)
 
     @property
@@ -128,7 +133,7 @@ class Export:
                     pass_fds=kept,
                 )
         except BaseException:
-            self._sweep()
+            shutil.rmtree(self._folder, ignore_errors=True)
             raise
         finally:
             for fd in kept[len(files) :]:
@@ -138,7 +143,7 @@ class Export:
         deadline = self._clock.monotonic() + _START_SECONDS
         while True:
             try:
-                client = NbdClient(self._path, self._limits.patience)
+                client = self._new_client()
             except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError):
                 if self._process.poll() is not None:
                     raise StoreError(f"QEMU cannot open it: {self._said()}") from None
@@ -149,10 +154,14 @@ class Export:
             self._all.append(client)
             return client
 
+    def _new_client(self) -> NbdClient:
+        return NbdClient(self._path, self._limits.patience, structured=self._structured)
+
     def _said(self) -> str:
         lines = (self._folder / "said").read_text(errors="replace").strip().splitlines()
         text = lines[-1] if lines else f"it ended with {self._process.returncode}"
-        return text.removeprefix("qemu-nbd: ")[-500:]
+        # Its words, without the whole of what it was asked to open.
+        return text.removeprefix("qemu-nbd: ").rpartition("}': ")[2][-500:]
 
     @contextmanager
     def client(self) -> Iterator[NbdClient]:
@@ -214,12 +223,14 @@ class Export:
         for client in self._all:
             with contextlib.suppress(OSError):
                 client.close()
-        self._process.terminate()
-        try:
-            self._process.wait(self._limits.patience)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # It ends by itself when nobody is connected any more, and lets go of what it holds.
+        if not self._all:
+            self._process.terminate()
+        for ending in (self._process.poll, self._process.terminate, self._process.kill):
+            ending()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_SECONDS)
+                break
         self._sweep()
 
     def __enter__(self) -> Self:
@@ -227,6 +238,12 @@ class Export:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+
+def _sweep(process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    process.kill()
+    process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def image_node(fd: int, driver: str) -> BlockNode:

@@ -51,8 +51,8 @@ class _Chunk:
 class NbdClient:
     """One connection: one request at a time, safe for several threads."""
 
-    def __init__(self, path: str, timeout: float) -> None:
-        """Connect to the server's default export.
+    def __init__(self, path: str, timeout: float, *, structured: bool = True) -> None:
+        """Connect to the server's default export; not `structured`, it tells of no holes.
 
         :raises OSError: nobody listens, or does not answer within `timeout`, seconds.
         :raises NbdError: the server refuses.
@@ -65,17 +65,17 @@ class NbdClient:
         try:
             self._socket.settimeout(timeout)
             self._socket.connect(path)
-            self._greet()
+            self._greet(structured=structured)
         except BaseException:
             self._socket.close()
             raise
 
-    def _greet(self) -> None:
+    def _greet(self, *, structured: bool) -> None:
         if self._receive(8) != _SERVER or self._receive(8) != _OPTION:
             raise NbdError("That is no NBD server.")
         self._receive(2)
         self._socket.sendall(struct.pack(">I", _FIXED_NO_ZEROES))
-        if self._option(_USE_STRUCTURED, b""):
+        if structured and self._option(_USE_STRUCTURED, b""):
             query = struct.pack(">III", 0, 1, len(_CONTEXT_NAME)) + _CONTEXT_NAME
             self._context = self._option(_SET_CONTEXT, query)
         if not self._option(_GO, struct.pack(">IH", 0, 0)):

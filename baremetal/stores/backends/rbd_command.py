@@ -1,0 +1,80 @@
+"""Ceph's ``rbd`` command: what is done with whole images. Its key is in no list of processes."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+from typing import Any, Final
+
+from baremetal.domain.errors import (
+    AlreadyExists,
+    BaremetalError,
+    InvalidInput,
+    NotFound,
+    Unavailable,
+)
+from baremetal.stores.errors import AccessRefused, StoreError, StoreFull
+from baremetal.stores.qemu.export import secret_file
+
+_SECONDS: Final = 300
+
+
+class RbdCommand:
+    """Commands for one cluster and one user."""
+
+    def __init__(self, monitors: str, user: str, key: str, conf: str, timeout: int) -> None:
+        """Reach the cluster by its `monitors`, or by what `conf` says, within `timeout`."""
+        self._common = ["--id", user, "--conf", conf or "/dev/null"]
+        if monitors:
+            self._common += ["--mon-host", monitors]
+        # Without it, a wrong key is tried for five minutes.
+        self._common += ["--client-mount-timeout", str(timeout)]
+        self._key = key
+
+    def run(self, what: object, *words: str, patience: float = _SECONDS) -> str:
+        """What the command says.
+
+        :raises BaremetalError: what it fails with.
+        """
+        program = shutil.which("rbd")
+        if program is None:
+            raise InvalidInput("rbd is not installed; Debian has it in ceph-common.")
+        fd = secret_file(self._key)
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell
+                [program, *words, *self._common, "--keyfile", f"/proc/self/fd/{fd}"],
+                pass_fds=(fd,),
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=patience,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable(f"{what}: the cluster does not answer.") from error
+        finally:
+            os.close(fd)
+        if done.returncode:
+            raise _refusal(done.returncode, done.stderr, what)
+        return done.stdout
+
+    def json(self, what: object, *words: str) -> Any:
+        """What the command says, as data."""
+        return json.loads(self.run(what, *words, "--format", "json"))
+
+
+def _refusal(status: int, said: str, what: object) -> BaremetalError:
+    lines = said.strip().splitlines()
+    reason = lines[-1][-300:] if lines else f"rbd ended with {status}"
+    if status == errno.ENOENT:
+        return NotFound("Object", what)
+    if status == errno.EEXIST:
+        return AlreadyExists(f"{what} exists already; it was left as it is.")
+    if status in (errno.EPERM, errno.EACCES):
+        return AccessRefused(f"{what}: {reason}.")
+    if status in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull(f"{what}: {reason}.")
+    if status in (errno.EBUSY, errno.ETIMEDOUT):
+        return Unavailable(f"{what}: {reason}.")
+    return StoreError(f"{what}: {reason}.")
