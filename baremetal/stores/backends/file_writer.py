@@ -8,10 +8,11 @@ from stat import S_ISBLK
 from baremetal.domain.errors import NotFound
 from baremetal.stores.abilities import LocalWriter
 from baremetal.stores.contract import Bytes, Stat, Token
-from baremetal.stores.errors import told
+from baremetal.stores.errors import from_os, told
 
 _PREFIX = ".baremetal-"
 _SUFFIX = ".part"
+_SMALL = 1 << 20
 #: What O_TMPFILE says where the file system has no such thing.
 _NO_TMPFILE = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 
@@ -34,14 +35,17 @@ class FileWriter(LocalWriter):
         replace: bool = False,
         sync: bool = False,
         mode: int = 0o666,
+        size: int | None = None,
         resume: Token | None = None,
     ) -> None:
-        """Begin the file, or go on with it.
+        """Begin the file, or go on with it; `size` if it is known.
 
         :raises NotFound: there is nothing left of `resume`.
         """
         self._path = path
-        self._folder = os.path.dirname(path) or "."
+        self._folder = path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
+        #: The first byte after all that was written, unless others write too.
+        self._end_of_data: int | None = 0 if resume is None else None
         self._replace = replace
         self._sync = sync
         self._part: str | None = None
@@ -53,7 +57,9 @@ class FileWriter(LocalWriter):
             except FileNotFoundError as error:
                 raise NotFound("Interrupted write", self._part) from error
             return
-        if not replace and os.path.lexists(path) and not self._is_device():
+        # What is small is refused soon enough when it gets its name.
+        look = size is None or size > _SMALL or path.startswith("/dev/")
+        if look and not replace and os.path.lexists(path) and not self._is_device():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
         self._fd = self._begin(mode)
 
@@ -92,14 +98,18 @@ class FileWriter(LocalWriter):
         return f"{self._folder}/{file}"
 
     def fileno(self) -> int:
+        self._end_of_data = None
         return self._fd
 
     def write(self, position: int, data: Bytes) -> None:
-        view = memoryview(data)
-        while view:
-            with told(self._path):
-                done = os.pwrite(self._fd, view, position)
-            view, position = view[done:], position + done
+        try:
+            done = os.pwrite(self._fd, data, position)
+            while done < len(data):
+                done += os.pwrite(self._fd, memoryview(data)[done:], position + done)
+        except OSError as error:
+            raise from_os(error, self._path) from error
+        if self._end_of_data is not None and self._end_of_data < position + done:
+            self._end_of_data = position + done
 
     def skip(self, position: int, length: int) -> None:
         """Nothing: what was not written is a hole. A device may hold old bytes: zeros."""
@@ -123,13 +133,12 @@ class FileWriter(LocalWriter):
         return {"part": os.path.basename(self._part)}
 
     def commit(self, size: int) -> Stat:
-        with told(self._path):
+        try:
             if self._device:
                 os.fdatasync(self._fd)
                 self._end()
                 return Stat(size)
-            found = os.fstat(self._fd)
-            if found.st_size != size:
+            if self._end_of_data != size and os.fstat(self._fd).st_size != size:
                 os.ftruncate(self._fd, size)
             if self._sync:
                 os.fdatasync(self._fd)
@@ -137,6 +146,8 @@ class FileWriter(LocalWriter):
             found = os.fstat(self._fd)
             if self._sync:
                 sync_folder(self._folder)
+        except OSError as error:
+            raise from_os(error, self._path) from error
         self._end()
         return Stat(
             found.st_size,
