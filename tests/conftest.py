@@ -13,6 +13,7 @@ from devstack.mariadb import MariaServer, MariaUnavailableError
 from devstack.postgres import FORGETFUL, PostgresServer, PostgresUnavailableError
 from devstack.rabbitmq import RabbitServer, RabbitUnavailableError
 from tests.support.keystone import KeystoneServer
+from tests.support.servers import *  # noqa: F403 - fixtures
 
 # A machine may be busy with other things: how long an example takes proves nothing.
 settings.register_profile("baremetal", deadline=None)
@@ -21,7 +22,7 @@ settings.load_profile("baremetal")
 _WITHOUT_POSTGRES = "BAREMETAL_TESTS_WITHOUT_POSTGRES"
 _LONGEST_ID = 32
 #: What a test names that needs a server, beside PostgreSQL.
-_SERVICES = {"rabbit", "mariadb", "stack", "nginx", "moto", "tgt", "swift", "ceph"}
+_SERVICES = {"rabbit", "mariadb", "stack", "nginx", "moto", "tgt", "swift", "ceph", "qemu"}
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ class Strategy(StrEnum):
     REFLINK = "reflink"
     SERVER_COPY = "server copy"
     KERNEL_COPY = "kernel copy"
+    QEMU = "qemu convert"
     PARALLEL_RANGES = "parallel ranges"
     STREAM = "stream"
     TREE = "tree"
@@ -40,20 +41,22 @@ def choose(source: DataObject, target: DataObject, stat: Stat, wishes: Wishes) -
         return Plan(Strategy.KERNEL_COPY, "source and target are files of this machine")
     if same_store(source, target) and target.store.capabilities.server_copy:
         return Plan(Strategy.SERVER_COPY, "source and target are in one store, which copies")
-    return _through_us(source, target, stat, wishes)
+    random = source.store.capabilities.random_read and stat.ranges
+    return through_us(target, stat.size, wishes, random=random)
 
 
-def _through_us(source: DataObject, target: DataObject, stat: Stat, wishes: Wishes) -> Plan:
-    can_read, can_write = source.store.capabilities, target.store.capabilities
+def through_us(target: DataObject, size: int | None, wishes: Wishes, *, random: bool) -> Plan:
+    """The way of bytes that come through this process; `random` if any range can be read."""
+    can_write = target.store.capabilities
     step = PIECE if can_write.random_write else can_write.part_size or 0
     reasons = (
-        (stat.size is None, "the source does not say how long it is"),
+        (size is None, "the source does not say how long it is"),
         (
-            not (can_read.random_read and stat.ranges),
+            not random,
             "the source can only be read from its beginning",
         ),
         (not step, "the target can only be written in order"),
-        ((stat.size or 0) <= step, "one range is all of it"),
+        ((size or 0) <= step, "one range is all of it"),
         (wishes.concurrency == 1, "one range at a time was wished"),
     )
     for true, why in reasons:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from baremetal.clock import Clock
 from baremetal.domain.errors import InvalidInput, NotFound, NotSupported
 from baremetal.motion.checkpoint import ALGORITHM, Checkpoint, Marker, verified
+from baremetal.motion.conversion import DiskOf
 from baremetal.motion.hashing import Digests, Hasher, HashThread, InFile
 from baremetal.motion.kernel import KernelCopy, reflink
 from baremetal.motion.meter import Meter
-from baremetal.motion.plan import Plan, Strategy, choose
+from baremetal.motion.plan import Plan, Strategy, choose, through_us
 from baremetal.motion.preparation import prepared
 from baremetal.motion.source import Source, Stored, steadily
 from baremetal.motion.stream import PIECE, Pump
@@ -19,6 +20,7 @@ from baremetal.motion.trees import copy_tree
 from baremetal.motion.wishes import Cancelled, Outcome, Progress, Wishes
 from baremetal.stores import DataObject, Stat, Writer
 from baremetal.stores.abilities import LocalFiles, LocalTrees, LocalWriter
+from baremetal.stores.backends.block import DeviceWriter
 from baremetal.stores.errors import DigestMismatch, HostileImage, SourceChanged, told
 
 #: What is smaller is hashed at once: a thread would cost more than it brings.
@@ -80,7 +82,7 @@ class _Job:
         except NotSupported:
             return None
         digests: dict[str, str] = {}
-        if self._algorithms:
+        if self._algorithms():
             stat = target.store.stat(target.name)
             digests = self._read_all(Stored(target, stat))
             try:
@@ -93,7 +95,7 @@ class _Job:
         return Outcome(how, plan.why, size, self._told(digests), 0, self.meter.seconds)
 
     def _read_all(self, source: Source) -> dict[str, str]:
-        hasher = self._hasher(self._algorithms)
+        hasher = self._hasher(self._algorithms())
         try:
             for piece in steadily(source, 0, source.size, self.meter, self.wishes.retries):
                 hasher.feed(piece)
@@ -112,6 +114,8 @@ class _Job:
                 # It may lie as it is, after all, or was brought near: there may be a better way.
                 plain = replace(wishes, target_format=None, unpack=None)
                 plan = choose(source.object, self.target, source.stat, plain)
+            else:
+                plan = through_us(self.target, source.size, wishes, random=source.random)
             checkpoint = self._checkpoint(source)
             writer, start, digests = self._begin(source, checkpoint)
             hasher = self._hasher(digests, (source.size or PIECE * 4) - start)
@@ -148,6 +152,12 @@ class _Job:
         start, mark = place
         if plan.strategy == Strategy.KERNEL_COPY and isinstance(writer, LocalWriter):
             return self._by_kernel(plan, source, writer, hasher, place)
+        if isinstance(source, DiskOf) and isinstance(writer, DeviceWriter) and self._free:
+            with writer.lent() as node:
+                source.convert(node, self.meter)
+            return Plan(Strategy.QEMU, "QEMU knows image and device, nothing else is wished"), (
+                source.size
+            )
         pump = Pump(
             source,
             writer,
@@ -186,8 +196,15 @@ class _Job:
             os.close(fd)
 
     @property
-    def _algorithms(self) -> tuple[str, ...]:
-        wanted = dict.fromkeys((*self.wishes.hashes, *self.wishes.expected))
+    def _free(self) -> bool:
+        """Whether nobody must see the bytes on their way."""
+        wishes = self.wishes
+        return not (wishes.hashes or wishes.bandwidth or wishes.checkpoint)
+
+    def _algorithms(self, *, plain: bool = True) -> tuple[str, ...]:
+        wanted = dict.fromkeys(self.wishes.hashes)
+        if plain:
+            wanted |= dict.fromkeys(self.wishes.expected)
         if self.wishes.checkpoint is not None and not wanted:
             wanted[ALGORITHM] = None
         return tuple(wanted)
@@ -205,6 +222,7 @@ class _Job:
     def _begin(self, source: Source, checkpoint: Checkpoint | None) -> tuple[Writer, int, Digests]:
         """A writer, where it goes on, and the digests of what is before."""
         store, name, replace = self.target.store, self.target.name, self.wishes.replace
+        algorithms = self._algorithms(plain=source.plain)
         record = checkpoint.load() if checkpoint is not None else None
         if checkpoint is not None and record is not None:
             try:
@@ -213,11 +231,11 @@ class _Job:
                 checkpoint.forget()
             else:
                 if checkpoint.same_source:
-                    return writer, *verified(record, self._algorithms, writer, source.read)
+                    return writer, *verified(record, algorithms, writer, source.read)
                 writer.abort()
                 checkpoint.forget()
         writer = store.write(name, size=source.size, replace=replace)
-        return writer, 0, Digests(self._algorithms)
+        return writer, 0, Digests(algorithms)
 
     def _give_up(self, writer: Writer, checkpoint: Checkpoint | None, error: BaseException) -> None:
         """Leave nothing; or, where a checkpoint is wished and it may yet go well, what it says."""

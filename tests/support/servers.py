@@ -1,6 +1,7 @@
-"""Fixtures: real servers that hold bytes. A conftest that wants them imports them."""
+"""Fixtures: real servers that hold bytes, and the tools beside them."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from devstack.nginx import NginxServer, NginxUnavailableError
 from devstack.swift import SwiftServer, SwiftUnavailableError
 from devstack.tgt import TgtServer, TgtUnavailableError
 
-__all__ = ["ceph", "moto", "nginx", "swift", "tgt"]
+__all__ = ["ceph", "moto", "nginx", "qemu", "swift", "tgt"]
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +83,14 @@ def ceph(server_home: Path) -> Iterator[CephCluster]:
         pytest.fail(str(reason), pytrace=False)
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def qemu() -> None:
+    """QEMU's tools for images."""
+    if shutil.which("qemu-nbd") is None:
+        pytest.fail(
+            "no qemu-nbd: `make test` as root installs it, otherwise: "
+            "sudo apt-get install qemu-utils qemu-block-extra",
+            pytrace=False,
+        )

@@ -126,17 +126,26 @@ class BlockStore(Store, BlockNodes, KnowsHoles):
         if size is not None and size > export.size:
             export.close()
             raise StoreFull(f"{self.uri(name)} has {export.size} bytes; {size} do not fit.")
-        return DeviceWriter(export, self.uri(name), {"device": name})
+        return DeviceWriter(self, name, export, self.uri(name))
 
 
 class DeviceWriter(Writer):
     """Writes to a device, from any thread, in any order."""
 
-    def __init__(self, export: Export, what: str, token: Token) -> None:
-        """Write to `export`; `token` is what a later process begins with."""
+    def __init__(self, store: BlockStore, device: str, export: Export, what: str) -> None:
+        """Write to `export`, which is `device` of `store`."""
+        self._blocks = store
+        self._device = device
         self._export = export
         self._what = what
-        self._token = token
+
+    @contextmanager
+    def lent(self) -> Iterator[BlockNode]:
+        """The device for QEMU to write to by itself; nobody else writes meanwhile."""
+        size = self._export.size
+        self._export.close()
+        yield self._blocks.block_node(self._device)
+        self._export = self._blocks.open(self._device, writable=True, size=size)
 
     def write(self, position: int, data: Bytes) -> None:
         if position + len(data) > self._export.size:
@@ -154,7 +163,7 @@ class DeviceWriter(Writer):
 
     def checkpoint(self) -> Token:
         self._export.flush()
-        return self._token
+        return {"device": self._device}
 
     def commit(self, size: int) -> Stat:
         self._export.flush()

@@ -238,7 +238,7 @@ class _RbdWriter(DeviceWriter):
         replace: bool,
     ) -> None:
         export = store.open(aside, writable=True, size=size)
-        super().__init__(export, store.uri(name), {"aside": aside.partition("/")[2]})
+        super().__init__(store, aside, export, store.uri(name))
         self._store = store
         self._name = name
         self._aside = aside
@@ -252,6 +252,10 @@ class _RbdWriter(DeviceWriter):
     def skip(self, position: int, length: int) -> None:
         """Nothing: a new image is empty. What a resume goes over once more was a hole before."""
         self._make_room(position + length)
+
+    def checkpoint(self) -> Token:
+        self._export.flush()
+        return {"aside": self._aside.partition("/")[2]}
 
     def _make_room(self, end: int) -> None:
         if self._grows and end > self._export.size:

@@ -143,7 +143,8 @@ class WebStore(Store):
                 yield part
             if left is not None:
                 left -= len(part)
-                if not left:
+                if not left and response.status == 200:
+                    # It would go on; a range is read to its end, for the connection's sake.
                     return
 
     def write(

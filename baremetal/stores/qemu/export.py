@@ -66,6 +66,16 @@ def secret_file(text: str) -> int:
     return fd
 
 
+def secret_objects(node: BlockNode) -> tuple[list[str], list[int]]:
+    """Arguments that give QEMU the secrets of a node, and the descriptors to pass and close."""
+    words, files = [], []
+    for name, secret in node.secrets.items():
+        fd = secret_file(secret)
+        files.append(fd)
+        words += ["--object", f"secret,id={name},file=/proc/self/fd/{fd}"]
+    return words, files
+
+
 class Export:
     """An object as QEMU sees it, by ranges, for several threads. Close it."""
 
@@ -113,12 +123,8 @@ class Export:
     ) -> subprocess.Popen[bytes]:
         # Not persistent: it ends when the last connection does, so even ``kill -9`` of this
         # process leaves nothing running.
-        kept = list(files)
-        objects = []
-        for name, secret in node.secrets.items():
-            fd = secret_file(secret)
-            kept.append(fd)
-            objects += ["--object", f"secret,id={name},file=/proc/self/fd/{fd}"]
+        objects, secrets = secret_objects(node)
+        kept = [*files, *secrets]
         command = ["qemu-nbd", f"--shared={connections}", f"--socket={self._path}"]
         command += [*objects, "--cache=writeback", "--discard=unmap"]
         command += [] if writable else ["--read-only"]
@@ -136,7 +142,7 @@ class Export:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         finally:
-            for fd in kept[len(files) :]:
+            for fd in secrets:
                 os.close(fd)
 
     def _connect(self) -> NbdClient:

@@ -4,6 +4,5 @@ A test module has a `bench` fixture of its own, with a real server behind it.
 """
 
 from baremetal.stores.conformance.plugin import pytest_generate_tests
-from tests.support.servers import *  # noqa: F403 - fixtures
 
 __all__ = ["pytest_generate_tests"]

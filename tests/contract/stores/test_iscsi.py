@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from baremetal.domain.errors import InvalidInput, Unavailable
-from baremetal.motion import Cancelled, Wishes, transfer
+from baremetal.motion import Cancelled, Progress, Wishes, transfer
 from baremetal.motion import checkpoint as checkpoints
 from baremetal.stores import DataObject, locate
 from baremetal.stores.backends.iscsi import IscsiStore
@@ -31,11 +31,14 @@ def test_it_keeps_its_promises(store_case: Case, bench: Bench) -> None:
     store_case(bench)
 
 
-def test_an_image_arrives_on_a_lun(tgt: TgtServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("hashes", "strategy"), [((), "qemu convert"), (("sha256",), "parallel ranges")]
+)
+def test_an_image_arrives_on_a_lun(
+    tgt: TgtServer, tmp_path: Path, hashes: tuple[str, ...], strategy: str
+) -> None:
     name, behind = tgt.add_disk(32 * _MIB)
-    behind.write_bytes(b"old" * 10_000_000)
-    behind_size = 32 * _MIB
-    os.truncate(behind, behind_size)
+    behind.write_bytes(b"old!" * (8 * _MIB))
     disk, image = tmp_path / "disk", tmp_path / "image.qcow2"
     with disk.open("wb") as file:
         file.truncate(30 * _MIB)
@@ -44,15 +47,20 @@ def test_an_image_arrives_on_a_lun(tgt: TgtServer, tmp_path: Path) -> None:
             file.write(random.Random(at).randbytes(2 * _MIB))
     command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(disk), str(image)]
     subprocess.run(command, check=True)
-    uri = f"iscsi://{tgt.user}:{tgt.password}@127.0.0.1:{tgt.port}/{name}"
-    target = locate(uri)
-    done = transfer(locate(str(image)), target, Wishes(target_format="raw", hashes=("sha256",)))
+    target = locate(f"iscsi://{tgt.user}:{tgt.password}@127.0.0.1:{tgt.port}/{name}")
+    told: list[Progress] = []
+    promised = hashlib.sha256(image.read_bytes()).hexdigest()
+    wishes = Wishes(target_format="raw", hashes=hashes, expected={"sha256": promised})
+    done = transfer(locate(str(image)), target, wishes, progress=told.append)
     data = disk.read_bytes()
+    assert done.strategy == strategy
+    assert told[-1].done == told[-1].total == 30 * _MIB
     assert behind.read_bytes()[: len(data)] == data, "old bytes in the holes are gone"
-    assert done.digests["sha256"] == hashlib.sha256(data).hexdigest()
+    if hashes:
+        assert done.digests["sha256"] == hashlib.sha256(data).hexdigest()
     assert tgt.password not in str(target) + repr(target) + repr(target.store.settings)
     back = transfer(target, locate(str(tmp_path / "back")), Wishes(concurrency=3))
-    assert back.size == behind_size
+    assert back.size == 32 * _MIB
     assert (tmp_path / "back").read_bytes()[: len(data)] == data
 
 

@@ -39,6 +39,10 @@ def test_an_image_arrives_and_is_cloned(store: RbdStore, ceph: CephCluster, tmp_
     subprocess.run(command, check=True)
     there = DataObject(store, "images/golden")
     up = transfer(locate(str(image)), there, Wishes(target_format="raw", hashes=("sha256",)))
+    by_qemu = DataObject(store, "images/by-qemu")
+    done = transfer(locate(str(image)), by_qemu, Wishes(target_format="raw"))
+    assert (done.strategy, done.size) == ("qemu convert", 64 * _MIB)
+    transfer(by_qemu, locate(str(tmp_path / "check")), Wishes(expected=up.digests))
     cloned = DataObject(store, "images/cloned")
     assert transfer(there, cloned).strategy == "clone"
     store.delete("images/golden")

@@ -15,10 +15,9 @@ from baremetal.motion import Wishes, transfer
 from baremetal.stores import DataObject, locate
 from baremetal.stores.errors import DigestMismatch, HostileImage, StoreError
 from devstack.nginx import NginxServer
-from tests.support.servers import nginx
 from tests.support.stores import PARTS, DistantStore
 
-__all__ = ["nginx"]
+pytestmark = pytest.mark.usefixtures("qemu")
 _MIB = 1 << 20
 
 
