@@ -223,13 +223,19 @@ def test_a_dead_source_is_not_borne_with_for_ever(blob: Blob, here: Path, worker
     assert _left(here) == ["a"]
 
 
-def test_small_objects_start_no_thread(blob: Blob, here: Path, monkeypatch: object) -> None:
-    before = threading.active_count()
-    seen: list[int] = []
-    transfer(
-        blob("a", 4096),
-        locate(str(here / "b")),
-        Wishes(hashes=("sha256",)),
-        progress=lambda _: seen.append(threading.active_count()),
-    )
-    assert set(seen) == {before}
+def test_small_objects_start_no_thread(
+    blob: Blob, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    class Counted(threading.Thread):
+        def start(self) -> None:
+            started.append(self.name)
+            super().start()
+
+    monkeypatch.setattr(threading, "Thread", Counted)
+    small, large = Wishes(hashes=("sha256",)), Wishes(hashes=("sha256",), replace=True)
+    transfer(blob("a", 4096), locate(str(here / "b")), small)
+    assert started == []
+    transfer(blob("large", 4 << 20), locate(str(here / "b")), large)
+    assert started == ["motion-hash"]
