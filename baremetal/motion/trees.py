@@ -17,7 +17,7 @@ from baremetal.motion.kernel import KernelCopy, reflink
 from baremetal.motion.meter import Meter
 from baremetal.motion.wishes import Wishes
 from baremetal.stores.backends.file_writer import FileWriter, is_unfinished
-from baremetal.stores.errors import SourceChanged, told
+from baremetal.stores.errors import SourceChanged, StoreError, told
 
 #: Attributes that a file system, or the kernel, would not let us set: not worth failing for.
 _UNSETTABLE: Final = {errno.EOPNOTSUPP, errno.EPERM, errno.EACCES, errno.ENODATA}
@@ -61,8 +61,7 @@ class _TreeCopy:
             found = entry.stat(follow_symlinks=False)
             self._note(inner, found)
             if stat.S_ISDIR(found.st_mode):
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(there, 0o700)
+                _make_folder(there)
                 self.directory(here, there, inner)
             elif not self._another_name(found, there):
                 self._one(here, there, found)
@@ -141,6 +140,21 @@ class _TreeCopy:
     def _add(self, digests: Digests) -> None:
         for name, digest in sorted(digests.hexdigests().items()):
             self.digests.update(f"{name}:{digest}\0".encode())
+
+
+def _make_folder(path: bytes) -> None:
+    """Make a directory, or be content with one; a link to another place is none.
+
+    :raises StoreError: something else is there.
+    """
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError as error:
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            raise StoreError(
+                f"{os.fsdecode(path)} is no directory in the target, but is one in the source. "
+                "Move it away, and copy again."
+            ) from error
 
 
 def _same(there: bytes, found: os.stat_result) -> bool:

@@ -73,3 +73,30 @@ class SignedUrls(ABC):
     @abstractmethod
     def signed_url(self, name: str, seconds: int, method: str = "GET") -> str:
         """A URL for `method` that expires in `seconds`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """What an interrupted write has left, which nobody sees."""
+
+    #: Where it is, or what it would have become, for people.
+    name: str
+    #: What the store knows it by.
+    handle: str
+    #: Seconds since 1970; None where the store does not say.
+    modified: float | None = None
+
+
+class KnowsLeftovers(ABC):
+    """It can tell what interrupted writes have left, and do away with it."""
+
+    @abstractmethod
+    def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
+        """What is left in a bucket, container or pool, or beneath a folder.
+
+        A write that goes on right now is among them: only what is old is abandoned.
+        """
+
+    @abstractmethod
+    def discard(self, leftover: Leftover) -> None:
+        """Remove it; there being nothing is fine."""

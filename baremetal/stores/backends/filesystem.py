@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from baremetal.domain.errors import InvalidInput, NotFound, NotSupported
 from baremetal.domain.properties import Property
-from baremetal.stores.abilities import KnowsHoles, LocalFiles
+from baremetal.stores.abilities import KnowsHoles, KnowsLeftovers, Leftover, LocalFiles
 from baremetal.stores.backends.file_writer import FileWriter, is_unfinished, publish
 from baremetal.stores.contract import Bytes, Capabilities, Extent, Stat, Store, Token, Writer
 from baremetal.stores.errors import SourceChanged, from_os, told
@@ -23,7 +23,7 @@ _FICLONE = 0x40049409
 _CANNOT = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM}
 
 
-class FileStore(Store, LocalFiles, KnowsHoles):
+class FileStore(Store, LocalFiles, KnowsHoles, KnowsLeftovers):
     """Files beneath `root`. A new one is written aside, and linked to its name when whole."""
 
     scheme = "file"
@@ -190,17 +190,33 @@ class FileStore(Store, LocalFiles, KnowsHoles):
             publish(self.path(source), self.path(target), replace=False)
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
+        for name in self._names(prefix):
+            if not is_unfinished(os.path.basename(name)):
+                try:
+                    yield self._described(os.stat(self.path(name)), name)
+                except FileNotFoundError:
+                    continue
+
+    def _names(self, prefix: str) -> Iterator[str]:
         root = self.path("")
         for folder, folders, files in os.walk(root):
             folders.sort()
             for file in sorted(files):
-                path = f"{folder}/{file}"
-                name = os.path.relpath(path, root)
-                if name.startswith(prefix) and not is_unfinished(file):
-                    try:
-                        yield self._described(os.stat(path), name)
-                    except FileNotFoundError:
-                        continue
+                name = os.path.relpath(f"{folder}/{file}", root)
+                if name.startswith(prefix):
+                    yield name
+
+    def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
+        for name in self._names(prefix):
+            if is_unfinished(os.path.basename(name)):
+                try:
+                    modified = os.stat(self.path(name)).st_mtime
+                except FileNotFoundError:
+                    continue
+                yield Leftover(self.uri(name), name, modified)
+
+    def discard(self, leftover: Leftover) -> None:
+        self.delete(leftover.handle)
 
 
 def data_extents(fd: int, start: int = 0, end: int | None = None) -> Iterator[Extent]:

@@ -1,7 +1,7 @@
 """``rbd://pool/image``: Ceph's block devices as objects, reached by librbd in user space."""
 
 import secrets
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace as changed
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from baremetal.domain.errors import AlreadyExists, InvalidInput, NotFound, Unavailable
 from baremetal.domain.properties import Property
-from baremetal.stores.abilities import BlockNode
+from baremetal.stores.abilities import BlockNode, KnowsLeftovers, Leftover
 from baremetal.stores.backends.block import BlockStore, DeviceWriter
 from baremetal.stores.backends.rbd_command import RbdCommand
 from baremetal.stores.contract import Bytes, Stat, Token, Writer
@@ -23,7 +23,7 @@ _SNAPSHOT: Final = "baremetal-clone"
 _FIRST_SIZE: Final = 1 << 30
 
 
-class RbdStore(BlockStore):
+class RbdStore(BlockStore, KnowsLeftovers):
     """Images in pools; a name is ``pool/image``. A new one is written aside, and renamed."""
 
     scheme = "rbd"
@@ -217,11 +217,26 @@ class RbdStore(BlockStore):
         pool, _, start = prefix.partition("/")
         if not pool:
             raise InvalidInput("A listing is that of one pool: rbd://pool/prefix.")
-        rows = self._rbd.json(self.uri(prefix), "ls", "--long", "--pool", pool)
-        for row in sorted(rows, key=lambda row: str(row["image"])):
+        for row in self._rows(pool):
             image = str(row["image"])
-            if image.startswith(start) and not image.startswith(_ASIDE) and "snapshot" not in row:
+            if image.startswith(start) and not image.startswith(_ASIDE):
                 yield Stat(int(row["size"]), str(row["id"]), name=f"{pool}/{image}")
+
+    def _rows(self, pool: str) -> Sequence[dict[str, Any]]:
+        rows = self._rbd.json(f"rbd://{pool}", "ls", "--long", "--pool", pool)
+        images = (row for row in rows if "snapshot" not in row)
+        return sorted(images, key=lambda row: str(row["image"]))
+
+    def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
+        pool = prefix.partition("/")[0]
+        for row in self._rows(pool):
+            name = f"{pool}/{row['image']}"
+            if str(row["image"]).startswith(_ASIDE):
+                with suppress(NotFound):
+                    yield Leftover(self.uri(name), name, self.stat(name).modified)
+
+    def discard(self, leftover: Leftover) -> None:
+        self.delete(leftover.handle)
 
 
 class _RbdWriter(DeviceWriter):

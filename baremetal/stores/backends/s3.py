@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace as changed
 from typing import Any, ClassVar, Final
 
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from baremetal.domain.errors import AlreadyExists, InvalidInput, NotFound
 from baremetal.domain.properties import Property
-from baremetal.stores.abilities import SignedUrls
+from baremetal.stores.abilities import KnowsLeftovers, Leftover, SignedUrls
 from baremetal.stores.backends.s3_errors import from_s3, s3_told
 from baremetal.stores.backends.s3_writer import MOST_PARTS, S3Writer
 from baremetal.stores.contract import Bytes, Capabilities, Stat, Store, Token, Writer
@@ -29,7 +29,7 @@ _clients: dict[Settings, Any] = {}
 _lock = threading.Lock()
 
 
-class S3Store(Store, SignedUrls):
+class S3Store(Store, SignedUrls, KnowsLeftovers):
     """Objects in buckets; a name is ``bucket/key``. Large ones come in parts."""
 
     scheme = "s3"
@@ -214,6 +214,21 @@ class S3Store(Store, SignedUrls):
                         modified=each["LastModified"].timestamp(),
                         name=f"{bucket}/{each['Key']}",
                     )
+
+    def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
+        bucket, _, start = prefix.partition("/")
+        with s3_told(self.uri(prefix)):
+            pages = self.client.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=bucket, Prefix=start):
+                for each in page.get("Uploads", ()):
+                    name = f"{bucket}/{each['Key']}"
+                    when = each["Initiated"].timestamp()
+                    yield Leftover(self.uri(name), f"{each['UploadId']} {name}", when)
+
+    def discard(self, leftover: Leftover) -> None:
+        upload, _, name = leftover.handle.partition(" ")
+        with suppress(NotFound), s3_told(leftover.name):
+            self.client.abort_multipart_upload(**self.place(name), UploadId=upload)
 
     def signed_url(self, name: str, seconds: int, method: str = "GET") -> str:
         verb = {"GET": "get_object", "HEAD": "head_object", "PUT": "put_object"}[method]

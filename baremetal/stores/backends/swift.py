@@ -16,9 +16,9 @@ from urllib3.response import BaseHTTPResponse
 from baremetal.clock import Clock
 from baremetal.domain.errors import AlreadyExists, InvalidInput, NotFound, NotSupported
 from baremetal.domain.properties import Property
-from baremetal.stores.abilities import SignedUrls
+from baremetal.stores.abilities import KnowsLeftovers, Leftover, SignedUrls
 from baremetal.stores.backends.http_client import HttpClient, refusal
-from baremetal.stores.backends.swift_writer import ASIDE, SwiftWriter
+from baremetal.stores.backends.swift_writer import ASIDE, BEGUN, SwiftWriter
 from baremetal.stores.contract import Bytes, Capabilities, Stat, Store, Token, Writer
 from baremetal.stores.errors import AccessRefused, SourceChanged
 from baremetal.stores.settings import Settings
@@ -43,7 +43,7 @@ _sessions: dict[Settings, _Session] = {}
 _sessions_lock = threading.Lock()
 
 
-class SwiftStore(Store, SignedUrls):
+class SwiftStore(Store, SignedUrls, KnowsLeftovers):
     """Objects in containers; large ones are static large objects, their parts hidden aside."""
 
     scheme = "swift"
@@ -242,6 +242,20 @@ class SwiftStore(Store, SignedUrls):
                     modified=when.timestamp(),
                     name=f"{container}/{each['name']}",
                 )
+
+    def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
+        container = prefix.partition("/")[0]
+        for row in self.rows(container, ASIDE):
+            if row["name"].endswith(f"/{BEGUN}"):
+                when = datetime.fromisoformat(row["last_modified"]).replace(tzinfo=UTC)
+                handle = f"{container}/{row['name'].removesuffix(BEGUN)}"
+                yield Leftover(self.uri(handle), handle, when.timestamp())
+
+    def discard(self, leftover: Leftover) -> None:
+        container, _, prefix = leftover.handle.partition("/")
+        # What it is known by goes last, so that it is found again if this is interrupted.
+        for row in sorted(self.rows(container, prefix), key=lambda row: str(row["name"])):
+            self.ask("DELETE", f"{quote(container, '')}/{quote(row['name'])}")
 
     def rows(self, container: str, prefix: str) -> Iterator[dict[str, Any]]:
         """The rows of a container's listing, those aside too."""

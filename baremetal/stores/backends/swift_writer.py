@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: Where parts are, in the container of the object that they belong to.
 ASIDE: Final = ".baremetal-parts/"
-#: Stands beside the parts until the object is whole, for those who take up a write.
-_BEGUN: Final = "begun"
+#: Stands beside the parts until the object is whole.
+BEGUN: Final = "begun"
 #: What a manifest may name; a larger object has manifests of manifests.
 _MOST: Final = 1000
 
@@ -49,7 +49,7 @@ class SwiftWriter(PartWriter):
         if not prefix.startswith(ASIDE) or token.get("part_size") != self.step:
             raise NotFound("Interrupted upload", prefix)
         rows = list(self._store.rows(self._container, prefix))
-        if not any(row["name"] == f"{prefix}{_BEGUN}" for row in rows):
+        if not any(row["name"] == f"{prefix}{BEGUN}" for row in rows):
             raise NotFound("Interrupted upload", prefix)
         self._prefix, self._marked = prefix, True
         for row in rows:
@@ -61,17 +61,22 @@ class SwiftWriter(PartWriter):
         return f"{quote(self._container, '')}/{quote(self._prefix + name)}"
 
     def put_part(self, number: int, data: Bytes) -> str:
+        self._begin()
         return self._put_object(self._path(f"{number:08d}"), data)
 
     def _put_object(self, path: str, data: Bytes, headers: Mapping[str, str] | None = None) -> str:
         response = self._store.must("PUT", path, headers, data)
         return response.headers["etag"].strip('"')
 
-    def checkpoint(self) -> Token:
+    def _begin(self) -> None:
+        """Mark the parts as those of an object that is not whole, before there is any."""
         with self._lock:
             if not self._marked:
-                self._put_object(self._path(_BEGUN), b"")
+                self._put_object(self._path(BEGUN), b"")
                 self._marked = True
+
+    def checkpoint(self) -> Token:
+        self._begin()
         return {"prefix": self._prefix, "part_size": self.step}
 
     def commit(self, size: int) -> Stat:
@@ -84,9 +89,9 @@ class SwiftWriter(PartWriter):
             self.flush()
             if self.stored != size:
                 raise StoreError(f"{self.what}: {self.stored} bytes were uploaded of {size}.")
+            # Without its mark, nobody takes the parts of a whole object for leftovers.
+            self._store.ask("DELETE", self._path(BEGUN))
             self._publish(f"{path}?multipart-manifest=put", self._manifest(), taken)
-            if self._marked:
-                self._store.ask("DELETE", self._path(_BEGUN))
         self._ended = True
         return self._store.stat(self._name)
 

@@ -34,6 +34,7 @@ CASES: Final[tuple[Case, ...]] = (
     writing.holds_huge_sparse_objects,
     writing.goes_on_after_an_interruption,
     writing.can_give_up_after_an_interruption,
+    writing.tells_what_interruptions_leave,
     writing.one_of_many_writers_wins,
     writing.deletes,
     writing.copies_by_itself,

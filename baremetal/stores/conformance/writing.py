@@ -4,7 +4,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 from baremetal.domain.errors import AlreadyExists, NotFound, NotSupported
-from baremetal.stores.abilities import KnowsHoles
+from baremetal.stores.abilities import KnowsHoles, KnowsLeftovers
 from baremetal.stores.conformance.bench import Bench, expect, refused, wanted
 from baremetal.stores.conformance.reading import pattern
 
@@ -161,6 +161,32 @@ def can_give_up_after_an_interruption(bench: Bench) -> None:
     bench.store.write(name, size=20, resume=token).abort()
     with refused(NotFound, "nothing is left to take up"):
         bench.store.write(name, size=20, resume=token).commit(20)
+
+
+def tells_what_interruptions_leave(bench: Bench) -> None:
+    _writes(bench)
+    wanted(isinstance(bench.store, KnowsLeftovers) and bench.only is None, "leftovers")
+    if not isinstance(bench.store, KnowsLeftovers):
+        return
+    name = bench.name("left-over")
+    before = {each.handle for each in bench.store.leftovers(bench.prefix)}
+    writer = bench.store.write(name, size=20)
+    writer.write(0, b"0123456789")
+    token = writer.checkpoint()
+    writer.close()
+    left = [each for each in bench.store.leftovers(bench.prefix) if each.handle not in before]
+    expect(len(left) == 1, f"an interrupted write is told of, once, not {len(left)} times")
+    bench.store.discard(left[0])
+    after = {each.handle for each in bench.store.leftovers(bench.prefix)}
+    expect(left[0].handle not in after, "what was discarded is gone")
+    with refused(NotFound, "what was discarded cannot be taken up"):
+        bench.store.write(name, size=20, resume=token).commit(20)
+    bench.store.discard(left[0])
+    whole = bench.put("whole-beside", pattern((bench.can.part_size or 0) + 10, 7))
+    after = {each.handle for each in bench.store.leftovers(bench.prefix)}
+    expect(after <= before, "a whole object leaves nothing")
+    if bench.can.deletable:
+        bench.store.delete(whole)
 
 
 def one_of_many_writers_wins(bench: Bench) -> None:

@@ -107,7 +107,7 @@ class Export:
         # At the latest when this process ends in order.
         self._sweep = weakref.finalize(self, _sweep, self._process, self._folder)
         try:
-            first = self._connect()
+            first = self._another()
         except BaseException:
             self.close()
             raise
@@ -160,6 +160,12 @@ class Export:
             self._all.append(client)
             return client
 
+    def _another(self) -> NbdClient:
+        try:
+            return self._connect()
+        except OSError as error:
+            raise Unavailable(f"QEMU lets nobody in: {error}; {self._said()}") from error
+
     def _new_client(self) -> NbdClient:
         return NbdClient(self._path, self._limits.patience, structured=self._structured)
 
@@ -179,7 +185,7 @@ class Export:
             try:
                 client = self._idle.get_nowait()
             except queue.Empty:
-                client = self._connect()
+                client = self._another()
             try:
                 yield client
             except OSError as error:

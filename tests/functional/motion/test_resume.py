@@ -139,6 +139,22 @@ def test_kill_9_loses_little(here: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in here.iterdir()) == ["a", "b"]
 
 
+def test_kill_9_without_a_checkpoint_leaves_nothing(here: Path) -> None:
+    source, target = here / "a", here / "b"
+    with source.open("wb") as file:
+        for _ in range(64):
+            file.write(os.urandom(1 << 20))
+    program = Path(sys.executable).with_name("baremetal-motion")
+    process = subprocess.Popen([program, "copy", source, target, "--bandwidth", "1M"])
+    deadline = time.monotonic() + 120
+    while str(source) not in _open_files(process.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert sorted(path.name for path in here.iterdir()) == ["a"]
+
+
 def test_a_signal_stops_it_in_order(here: Path, tmp_path: Path) -> None:
     source, target = here / "a", here / "b"
     with source.open("wb") as file:

@@ -10,6 +10,7 @@ import pytest
 from baremetal.domain.errors import NotSupported
 from baremetal.motion import Outcome, Wishes, transfer
 from baremetal.stores import locate
+from baremetal.stores.errors import StoreError
 
 
 @pytest.fixture
@@ -105,3 +106,13 @@ def test_nothing_is_deleted(tree: Path, here: Path) -> None:
 def test_a_tree_goes_to_a_tree_only(tree: Path, here: Path) -> None:
     with pytest.raises(NotSupported, match="another tree:// only"):
         transfer(locate(f"tree://{tree}"), locate(f"file://{here}/packed"))
+
+
+def test_a_link_in_the_target_leads_nowhere(tree: Path, here: Path) -> None:
+    target, outside = here / "copy", here / "outside"
+    target.mkdir()
+    outside.mkdir()
+    (target / "inner").symlink_to(outside)
+    with pytest.raises(StoreError, match="is no directory in the target"):
+        _copy(tree, target)
+    assert list(outside.iterdir()) == []
