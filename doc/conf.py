@@ -16,6 +16,7 @@ OURS = [
     "metric_reference",
     "options_reference",
     "state_diagram",
+    "store_reference",
 ]
 extensions = ["myst_parser", *OURS]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}

@@ -63,6 +63,7 @@ class HardwareTypes(Directive):
 
     def run(self) -> list[nodes.Node]:
         groups = entry_points()
+        del groups["stores"]
         found: list[nodes.Node] = []
         for name, hardware in groups.pop("hardware").items():
             found.append(nodes.rubric(text=name))
