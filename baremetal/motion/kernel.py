@@ -58,6 +58,10 @@ def by_hand(source: int, target: int, count: int, at: int) -> int:
     return os.pwrite(target, os.pread(source, min(count, 1 << 20), at), at)
 
 
+#: The best first.
+MOVERS: tuple[Mover, ...] = (copy_file_range, sendfile, by_hand)
+
+
 class KernelCopy:
     """Copies a range of a file, holes kept, by the best way that the kernel offers."""
 
@@ -68,7 +72,7 @@ class KernelCopy:
         self._target = writer.fileno()
         self._hasher = hasher
         self._meter = meter
-        self._movers: list[Mover] = [copy_file_range, sendfile, by_hand]
+        self._movers = list(MOVERS)
 
     @property
     def way(self) -> str:

@@ -1,5 +1,6 @@
 """Files and trees on what the tests run on, and on Btrfs, which has reflinks."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -20,6 +21,21 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
 
 def test_it_keeps_its_promises(store_case: Case, bench: Bench) -> None:
     store_case(bench)
+
+
+def test_it_keeps_them_without_nameless_files(
+    store_case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on NFS, which has no O_TMPFILE."""
+    really_open = os.open
+
+    def without(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), path)
+        return really_open(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", without)
+    store_case(Bench(FileStore({"root": str(tmp_path)})))
 
 
 def test_it_keeps_them_when_all_goes_to_the_disk(tmp_path: Path) -> None:

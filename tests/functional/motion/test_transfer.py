@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import blake3
@@ -11,9 +12,9 @@ import pytest
 
 from baremetal.clock import Clock
 from baremetal.domain.errors import AlreadyExists, InvalidInput, NotFound, Unavailable
-from baremetal.motion import Cancelled, Progress, Wishes, transfer
+from baremetal.motion import Cancelled, Progress, Wishes, kernel, transfer
 from baremetal.stores import DataObject, locate
-from baremetal.stores.errors import DigestMismatch, HostileImage, SourceChanged
+from baremetal.stores.errors import DigestMismatch, HostileImage, SourceChanged, StoreFull
 from tests.support.stores import ANY_ORDER, IN_ORDER, PARTS, DistantStore, Flaky
 
 Blob = Callable[[str, int], DataObject]
@@ -108,6 +109,52 @@ def test_it_goes_between_file_systems(blob: Blob) -> None:
         assert there.read_bytes() == _bytes(source)
     finally:
         there.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("mover", [kernel.copy_file_range, kernel.sendfile, kernel.by_hand])
+def test_each_way_of_the_kernel_brings_the_same(
+    blob: Blob, here: Path, monkeypatch: pytest.MonkeyPatch, mover: kernel.Mover
+) -> None:
+    monkeypatch.setattr(kernel, "MOVERS", (mover,))
+    source = blob("a", (9 << 20) + 77)
+    done = transfer(source, locate(str(here / "b")), Wishes(hashes=("sha256",)))
+    assert (here / "b").read_bytes() == _bytes(source)
+    assert done.digests["sha256"] == hashlib.sha256(_bytes(source)).hexdigest()
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[Path]:
+    """A block device of 8 MiB, full of old bytes."""
+    if os.geteuid() != 0:
+        pytest.skip("block devices are NOT TESTED: that needs root")
+    behind = tmp_path / "behind"
+    behind.write_bytes(b"old!" * (2 << 20))
+    command = ["losetup", "--find", "--show", str(behind)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"block devices are NOT TESTED: no loop device: {done.stderr}")
+    path = done.stdout.strip()
+    yield Path(path)
+    subprocess.run(["losetup", "--detach", path], check=True)
+
+
+@pytest.mark.parametrize("far", [False, True], ids=["kernel", "stream"])
+def test_a_block_device_is_written_and_read(here: Path, device: Path, far: bool) -> None:
+    path = here / "disk"
+    with path.open("wb") as file:
+        file.seek(3 << 20)
+        file.write(b"data" * 1024)
+        file.truncate(6 << 20)
+    source = DataObject(DistantStore(), str(path)) if far else locate(str(path))
+    wishes = Wishes(expected={"sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+    assert transfer(source, locate(str(device)), wishes).size == 6 << 20
+    transfer(locate(str(device)), locate(str(here / "back")))
+    found = (here / "back").read_bytes()
+    assert found[: 6 << 20] == path.read_bytes(), "no old byte shines through a hole"
+    assert found[6 << 20 :] == b"old!" * (1 << 19)
+    (here / "big").write_bytes(bytes(4096) + b"x" * (9 << 20))
+    with pytest.raises(StoreFull):
+        transfer(locate(str(here / "big")), locate(str(device)))
 
 
 def test_wrong_bytes_are_not_published(blob: Blob, here: Path) -> None:
