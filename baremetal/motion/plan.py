@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from baremetal.motion.stream import PIECE
 from baremetal.motion.wishes import Wishes
 from baremetal.stores import DataObject, Stat
 from baremetal.stores.abilities import LocalFiles
 
+#: What is read and written at once.
+SMALL: Final = 64 << 10
+
 
 class Strategy(StrEnum):
     """The ways, the cheapest first."""
 
+    AT_ONCE = "at once"
     REFLINK = "reflink"
     SERVER_COPY = "server copy"
     KERNEL_COPY = "kernel copy"
@@ -31,6 +36,16 @@ class Plan:
 
 def choose(source: DataObject, target: DataObject, stat: Stat, wishes: Wishes) -> Plan:
     """The cheapest way that these two stores, and the wishes, allow."""
+    plan = of_any_size(source, target, stat, wishes)
+    small = stat.size is not None and stat.size <= SMALL
+    as_it_is = wishes.checkpoint is None and wishes.source_format is None
+    if small and as_it_is and plan.strategy == Strategy.KERNEL_COPY:
+        return Plan(Strategy.AT_ONCE, "it is small: one read and one write are all")
+    return plan
+
+
+def of_any_size(source: DataObject, target: DataObject, stat: Stat, wishes: Wishes) -> Plan:
+    """The way of an object of any size."""
     if stat.tree:
         return Plan(Strategy.TREE, "the source is a tree")
     if wishes.target_format or wishes.unpack:

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from baremetal.clock import Clock
@@ -12,7 +13,7 @@ from baremetal.motion.conversion import DiskOf
 from baremetal.motion.hashing import Digests, Hasher, HashThread, InFile
 from baremetal.motion.kernel import KernelCopy, reflink
 from baremetal.motion.meter import Meter
-from baremetal.motion.plan import Plan, Strategy, choose, through_us
+from baremetal.motion.plan import Plan, Strategy, choose, of_any_size, through_us
 from baremetal.motion.preparation import prepared
 from baremetal.motion.source import Source, Stored, steadily
 from baremetal.motion.stream import PIECE, Pump
@@ -56,6 +57,8 @@ def transfer(
         return _tree(source, target, plan, wishes, meter)
     _within(wishes.max_size, total)
     job = _Job(source, target, stat, wishes, meter, clock)
+    if plan.strategy == Strategy.AT_ONCE:
+        return job.at_once(plan)
     if plan.strategy == Strategy.SERVER_COPY:
         done = job.by_the_store(plan)
         if done is not None:
@@ -73,6 +76,25 @@ class _Job:
     wishes: Wishes
     meter: Meter
     clock: Clock
+
+    def at_once(self, plan: Plan) -> Outcome:
+        """A small file is read and written: all else would cost more than it."""
+        size, wishes, digests = self.stat.size or 0, self.wishes, Digests(self._algorithms())
+        source = self.source
+        with closing(source.store.read(source.name, 0, None, self.stat.validator)) as pieces:
+            data = b"".join(pieces)
+        if len(data) != size:
+            raise SourceChanged(source)
+        digests.update(data)
+        found = digests.hexdigests()
+        self._compare(found)
+        store, name = self.target.store, self.target.name
+        with store.write(name, size=size, replace=wishes.replace) as writer:
+            writer.write(0, data)
+            self.meter.add(size)
+            writer.commit(size)
+        self.meter.finish()
+        return Outcome(plan.strategy, plan.why, size, self._told(found), 0, self.meter.seconds)
 
     def by_the_store(self, plan: Plan) -> Outcome | None:
         """The store copies; what is wished to be verified is read at the target."""
@@ -113,7 +135,7 @@ class _Job:
             if isinstance(source, Stored):
                 # It may lie as it is, after all, or was brought near: there may be a better way.
                 plain = replace(wishes, target_format=None, unpack=None)
-                plan = choose(source.object, self.target, source.stat, plain)
+                plan = of_any_size(source.object, self.target, source.stat, plain)
             else:
                 plan = through_us(self.target, source.size, wishes, random=source.random)
             checkpoint = self._checkpoint(source)

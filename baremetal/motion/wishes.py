@@ -61,7 +61,7 @@ class Progress:
 class Outcome:
     """What was done."""
 
-    #: ``reflink``, ``server copy``, ``kernel copy``, ``parallel ranges``, ``stream``, ``tree``.
+    #: A word of ``plan.Strategy``, or of the store that copied by itself.
     strategy: str
     why: str
     #: Of the target.

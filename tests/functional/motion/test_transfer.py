@@ -49,7 +49,20 @@ def test_a_file_is_copied_and_hashed(blob: Blob, here: Path, size: int) -> None:
         "sha256": hashlib.sha256(data).hexdigest(),
         "blake3": blake3.blake3(data).hexdigest(),
     }
-    assert (done.size, done.strategy) == (size, "kernel copy")
+    assert (done.size, done.strategy) == (size, "kernel copy" if size > 65536 else "at once")
+
+
+def test_a_small_file_is_whole_or_not_there(blob: Blob, here: Path) -> None:
+    source = blob("a", 4096)
+    with pytest.raises(DigestMismatch):
+        transfer(source, locate(str(here / "b")), Wishes(expected={"sha256": "00"}))
+    with pytest.raises(HostileImage):
+        transfer(source, locate(str(here / "b")), Wishes(source_format="qcow2"))
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        transfer(source, locate(str(here / "b")), cancel=cancel)
+    assert _left(here) == ["a"]
 
 
 @pytest.mark.parametrize("size", SIZES)
