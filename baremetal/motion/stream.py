@@ -1,15 +1,18 @@
 """Through this process: one stream, or several ranges at once; memory stays small."""
 
+import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-from baremetal.motion.hashing import Hasher, Zeros
+from baremetal.motion.hashing import Hasher, InFile, Zeros
 from baremetal.motion.meter import Meter
 from baremetal.motion.source import Source, steadily
 from baremetal.stores import Bytes, Capabilities, Extent, Writer
+from baremetal.stores.abilities import LocalWriter
 from baremetal.stores.errors import HostileImage
 
 #: What one of several readers takes at a time.
@@ -128,6 +131,8 @@ class Ranges:
         self._size = size
         self._mark = mark
         self._whole = whole
+        #: What has arrived can be read there again, so nothing needs to be kept.
+        self._file = _regular(pump.writer)
         self._state = threading.Lock()
         self._order = threading.Lock()
         self._next = 0
@@ -141,7 +146,10 @@ class Ranges:
         :raises BaseException: what the first that failed has raised.
         """
         # A piece that is ready, but not yet told of, keeps its bytes: so many may be about.
-        self._room = threading.Semaphore(workers + 2)
+        self._room = threading.Semaphore(workers + 1)
+        if self._file is not None:
+            # So that what ends in a hole can be read to its end.
+            os.ftruncate(self._file, self._size)
         threads = [
             threading.Thread(target=self._work, name=f"motion-{number}", daemon=True)
             for number in range(1, workers)
@@ -186,7 +194,8 @@ class Ranges:
                     whole[at - piece.start : at - piece.start + len(part)] = part
                 else:
                     pump.put(at, part)
-                    kept.append(part)
+                    if self._file is None:
+                        kept.append(part)
                 at += len(part)
                 pump.meter.add(len(part))
                 if self._failed is not None:
@@ -202,12 +211,22 @@ class Ranges:
             while self._failed is None and self._next in self._done:
                 piece, parts = self._done.pop(self._next)
                 self._pump.hole(self._at, piece.start)
+                if self._file is not None:
+                    self._pump.hasher.feed(InFile(self._file, piece.start, piece.length))
                 for part in parts:
                     self._pump.hasher.feed(part)
                 self._at = piece.end
                 self._next += 1
                 self._room.release()
                 self._mark(self._at)
+
+
+def _regular(writer: Writer) -> int | None:
+    """The descriptor of a writer's file, if it has one that is no device."""
+    if not isinstance(writer, LocalWriter):
+        return None
+    fd = writer.fileno()
+    return fd if stat.S_ISREG(os.fstat(fd).st_mode) else None
 
 
 def _pieces(extents: Iterator[Extent], step: int) -> Iterator[Extent]:
