@@ -42,5 +42,7 @@ class Told:
 
     def wait(self) -> None:
         """Return when it was said."""
+        # Not without an end: where the system gives the signal to another thread, Python calls
+        # the handler only once this one is awake.
         while not self._said:
-            self._event.wait(_LOOK_SECONDS if NAME == "eventlet" else None)
+            self._event.wait(_LOOK_SECONDS)
