@@ -93,14 +93,17 @@ def test_no_more_than_its_threads_work_at_a_time_and_all_gets_done(
     # On a busy machine everything is slow.
     monkeypatch.setattr(module, "SLOW_SECONDS", PATIENCE)
     at_work, most = [0], [0]
-    lock = threading.Lock()
+    changed = threading.Condition()
 
     def work(_task: Any) -> None:
-        with lock:
+        with changed:
             at_work[0] += 1
             most[0] = max(most[0], at_work[0])
+            changed.notify_all()
+            # However slowly they are claimed: the first wait for each other.
+            assert changed.wait_for(lambda: most[0] >= 3, PATIENCE)
         time.sleep(0.02)
-        with lock:
+        with changed:
             at_work[0] -= 1
 
     bench.flow("clean", bench.step("one", work))
