@@ -5,8 +5,9 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Self
 
-from baremetal.domain.errors import NotSupported
+from baremetal.domain.errors import NotFound, NotSupported
 from baremetal.domain.properties import Property
+from baremetal.stores.errors import taken
 from baremetal.stores.settings import Settings
 from baremetal.stores.uri import Uri
 
@@ -167,6 +168,17 @@ class Store(ABC):
         :raises NotFound: there is none.
         :raises Unavailable: the store does not answer now.
         """
+
+    def refuse_taken(self, name: str) -> None:
+        """Return if there is no such object.
+
+        :raises AlreadyExists: there is.
+        """
+        try:
+            self.stat(name)
+        except NotFound:
+            return
+        raise taken(self.uri(name))
 
     @abstractmethod
     def read(

@@ -92,12 +92,17 @@ def told(what: object) -> Iterator[None]:
         raise from_os(error, what) from error
 
 
+def taken(what: object) -> AlreadyExists:
+    """What there is to say where there is one."""
+    return AlreadyExists(f"{what} exists already; it was left as it is.")
+
+
 def from_os(error: OSError, what: object) -> BaremetalError:
     """The error of ours that says what `error` means for `what`."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return NotFound("Object", what)
     if isinstance(error, FileExistsError):
-        return AlreadyExists(f"{what} exists already; it was left as it is.")
+        return taken(what)
     reason = error.strerror or str(error)
     if error.errno in _FULL:
         return StoreFull(f"{what}: {reason}. Make room, or choose another store.")

@@ -3,9 +3,13 @@
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
-from baremetal.domain.errors import Unavailable
-from baremetal.stores import Bytes, Capabilities, Stat, Store, Token, Writer
+import pytest
+
+from baremetal.domain.errors import NotFound, Unavailable
+from baremetal.motion import Outcome, Wishes, transfer
+from baremetal.stores import Bytes, Capabilities, DataObject, Stat, Store, Token, Writer
 from baremetal.stores.backends.filesystem import FileStore
 
 #: What it can do, as S3 would.
@@ -108,6 +112,29 @@ class _DistantWriter(Writer):
 
     def checkpoint(self) -> Token:
         return self._inner.checkpoint()
+
+
+def cut_and_resumed(
+    there: DataObject,
+    path: Path,
+    wishes: Wishes,
+    at: int,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Copy `path` with the line cut after `at` bytes, which leaves nothing; then go on."""
+    far = DistantStore()
+
+    def cut(reached: int) -> None:
+        if reached > at:
+            raise Unavailable("The line was cut.")
+
+    far.before_piece = cut
+    with pytest.raises(Unavailable, match="cut"):
+        transfer(DataObject(far, str(path)), there, wishes)
+    with pytest.raises(NotFound):
+        there.store.stat(there.name)
+    meanwhile()
+    return transfer(DataObject(DistantStore(), str(path)), there, wishes)
 
 
 class Flaky:

@@ -34,6 +34,13 @@ def refusal(status: int, what: object, detail: str = "") -> BaremetalError:
     return StoreError(said)
 
 
+def byte_range(start: int, length: int | None) -> str | None:
+    """The bytes of an object that a read wants, for a Range header (RFC 9110, 14.1); None: all."""
+    if not start and length is None:
+        return None
+    return f"bytes={start}-{'' if length is None else start + length - 1}"
+
+
 class HttpClient:
     """Requests with the same headers; connections are kept and shared by threads."""
 

@@ -123,7 +123,7 @@ class RbdStore(BlockStore, KnowsLeftovers):
         resume: Token | None = None,
     ) -> Writer:
         if not replace:
-            self._refuse_taken(name)
+            self.refuse_taken(name)
         if resume is not None:
             aside = str(resume.get("aside", ""))
             if not aside.startswith(_ASIDE):
@@ -138,13 +138,6 @@ class RbdStore(BlockStore, KnowsLeftovers):
         else:
             first = self.stat(there).size or 0
         return _RbdWriter(self, name, there, first, grows=size is None, replace=replace)
-
-    def _refuse_taken(self, name: str) -> None:
-        try:
-            self._info(name)
-        except NotFound:
-            return
-        raise AlreadyExists(f"{self.uri(name)} exists already; it was left as it is.")
 
     def resize(self, name: str, size: int) -> None:
         """Make an image larger, or smaller."""
@@ -196,7 +189,7 @@ class RbdStore(BlockStore, KnowsLeftovers):
 
     def copy(self, source: str, target: str, *, replace: bool = False) -> str:
         if not replace:
-            self._refuse_taken(target)
+            self.refuse_taken(target)
         snapshot = ("--snap", _SNAPSHOT)
         # An image does not change once it is published, so one snapshot serves all its clones.
         with suppress(AlreadyExists):

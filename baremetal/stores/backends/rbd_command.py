@@ -8,13 +8,12 @@ import subprocess
 from typing import Any, Final
 
 from baremetal.domain.errors import (
-    AlreadyExists,
     BaremetalError,
     InvalidInput,
     NotFound,
     Unavailable,
 )
-from baremetal.stores.errors import AccessRefused, StoreError, StoreFull
+from baremetal.stores.errors import AccessRefused, StoreError, StoreFull, taken
 from baremetal.stores.qemu.export import secret_file
 
 _SECONDS: Final = 300
@@ -70,7 +69,7 @@ def _refusal(status: int, said: str, what: object) -> BaremetalError:
     if status == errno.ENOENT:
         return NotFound("Object", what)
     if status == errno.EEXIST:
-        return AlreadyExists(f"{what} exists already; it was left as it is.")
+        return taken(what)
     if status in (errno.EPERM, errno.EACCES):
         return AccessRefused(f"{what}: {reason}.")
     if status in (errno.ENOSPC, errno.EDQUOT):

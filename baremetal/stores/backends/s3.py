@@ -10,9 +10,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from baremetal.domain.errors import AlreadyExists, InvalidInput, NotFound
+from baremetal.domain.errors import InvalidInput, NotFound
 from baremetal.domain.properties import Property
 from baremetal.stores.abilities import KnowsLeftovers, Leftover, SignedUrls
+from baremetal.stores.backends.http_client import byte_range
 from baremetal.stores.backends.s3_errors import from_s3, s3_told
 from baremetal.stores.backends.s3_writer import MOST_PARTS, S3Writer
 from baremetal.stores.contract import Bytes, Capabilities, Stat, Store, Token, Writer
@@ -131,8 +132,8 @@ class S3Store(Store, SignedUrls, KnowsLeftovers):
         if length == 0:
             return
         more: dict[str, str] = {}
-        if start or length is not None:
-            more["Range"] = f"bytes={start}-{'' if length is None else start + length - 1}"
+        if wanted := byte_range(start, length):
+            more["Range"] = wanted
         if expect is not None:
             more["IfMatch"] = expect
         try:
@@ -167,17 +168,6 @@ class S3Store(Store, SignedUrls, KnowsLeftovers):
         if not replace:
             self.refuse_taken(name)
         return S3Writer(self, name, replace=replace, resume=resume)
-
-    def refuse_taken(self, name: str) -> None:
-        """Return if there is no such object.
-
-        :raises AlreadyExists: there is.
-        """
-        try:
-            self.stat(name)
-        except NotFound:
-            return
-        raise AlreadyExists(f"{self.uri(name)} exists already; it was left as it is.")
 
     def delete(self, name: str) -> None:
         with s3_told(self.uri(name)):

@@ -14,14 +14,13 @@ from botocore.exceptions import (
 from urllib3.exceptions import HTTPError
 
 from baremetal.domain.errors import (
-    AlreadyExists,
     BaremetalError,
     InvalidInput,
     NotFound,
     Unavailable,
 )
 from baremetal.stores.backends.http_client import refusal
-from baremetal.stores.errors import AccessRefused, StoreFull
+from baremetal.stores.errors import AccessRefused, StoreFull, taken
 
 _GONE: Final = {"NoSuchKey", "NoSuchBucket", "NoSuchUpload", "404", "NotFound"}
 _FULL: Final = {"QuotaExceeded", "EntityTooLarge", "InsufficientStorage"}
@@ -50,7 +49,7 @@ def _answered(error: ClientError, what: object) -> BaremetalError:
     if code in _PASSING:
         return Unavailable(f"{what}: {code}.")
     if status in (409, 412):
-        return AlreadyExists(f"{what} exists already; it was left as it is.")
+        return taken(what)
     return refusal(status, what, f"{code}: {text}" if text else code)
 
 

@@ -14,10 +14,10 @@ from urllib.parse import quote, urlsplit
 from urllib3.response import BaseHTTPResponse
 
 from baremetal.clock import Clock
-from baremetal.domain.errors import AlreadyExists, InvalidInput, NotFound, NotSupported
+from baremetal.domain.errors import InvalidInput, NotFound, NotSupported
 from baremetal.domain.properties import Property
 from baremetal.stores.abilities import KnowsLeftovers, Leftover, SignedUrls
-from baremetal.stores.backends.http_client import HttpClient, refusal
+from baremetal.stores.backends.http_client import HttpClient, byte_range, refusal
 from baremetal.stores.backends.swift_writer import ASIDE, BEGUN, SwiftWriter
 from baremetal.stores.contract import Bytes, Capabilities, Stat, Store, Token, Writer
 from baremetal.stores.errors import AccessRefused, SourceChanged
@@ -174,9 +174,7 @@ class SwiftStore(Store, SignedUrls, KnowsLeftovers):
     ) -> Generator[Bytes, None, None]:
         if length == 0:
             return
-        headers = {}
-        if start or length is not None:
-            headers["range"] = f"bytes={start}-{'' if length is None else start + length - 1}"
+        headers = {"range": wanted} if (wanted := byte_range(start, length)) else {}
         response = self.ask("GET", self.path(name), headers, stream=True)
         try:
             if response.status == 416:
@@ -198,15 +196,8 @@ class SwiftStore(Store, SignedUrls, KnowsLeftovers):
         resume: Token | None = None,
     ) -> Writer:
         if not replace:
-            self._refuse_taken(name)
+            self.refuse_taken(name)
         return SwiftWriter(self, name, replace=replace, resume=resume)
-
-    def _refuse_taken(self, name: str) -> None:
-        try:
-            self.stat(name)
-        except NotFound:
-            return
-        raise AlreadyExists(f"{self.uri(name)} exists already; it was left as it is.")
 
     def delete(self, name: str) -> None:
         try:
@@ -224,7 +215,7 @@ class SwiftStore(Store, SignedUrls, KnowsLeftovers):
         if (stat.size or 0) > _LARGEST_PIECE:
             raise NotSupported(f"{self.uri(source)}: Swift copies up to 5 GiB by itself.")
         if not replace:
-            self._refuse_taken(target)
+            self.refuse_taken(target)
         headers = {"x-copy-from": f"/{self.path(source)}", "content-length": "0"}
         self.must("PUT", self.path(target), headers, b"")
         return "server copy"

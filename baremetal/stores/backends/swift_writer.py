@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from baremetal.domain.errors import AlreadyExists, NotFound
+from baremetal.domain.errors import NotFound
 from baremetal.stores.backends.parts import PartWriter
 from baremetal.stores.contract import Bytes, Stat, Token
-from baremetal.stores.errors import StoreError
+from baremetal.stores.errors import StoreError, taken
 
 if TYPE_CHECKING:
     from baremetal.stores.backends.swift import SwiftStore
@@ -98,7 +98,7 @@ class SwiftWriter(PartWriter):
     def _publish(self, path: str, body: bytes, headers: Mapping[str, str]) -> None:
         response = self._store.ask("PUT", path, headers, body)
         if response.status == 412:
-            raise AlreadyExists(f"{self.what} exists already; it was left as it is.")
+            raise taken(self.what)
         if response.status >= 300:
             detail = response.data[:200].decode(errors="replace")
             raise StoreError(f"{self.what}: Swift answers {response.status}: {detail}")

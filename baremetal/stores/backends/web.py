@@ -9,11 +9,11 @@ from typing import ClassVar, Final
 import urllib3
 from urllib3.response import BaseHTTPResponse
 
-from baremetal.domain.errors import AlreadyExists, NotFound, NotSupported
+from baremetal.domain.errors import NotSupported
 from baremetal.domain.properties import Property
-from baremetal.stores.backends.http_client import HttpClient, HttpUpload, refusal
+from baremetal.stores.backends.http_client import HttpClient, HttpUpload, byte_range, refusal
 from baremetal.stores.contract import Bytes, Capabilities, Stat, Store, Token, Writer
-from baremetal.stores.errors import SourceChanged, StoreError
+from baremetal.stores.errors import SourceChanged, StoreError, taken
 from baremetal.stores.uri import Uri
 
 _PIECE: Final = 1 << 20
@@ -113,10 +113,7 @@ class WebStore(Store):
     ) -> Generator[Bytes, None, None]:
         if length == 0:
             return
-        end = None if length is None else start + length
-        headers = {}
-        if start or end is not None:
-            headers["range"] = f"bytes={start}-{'' if end is None else end - 1}"
+        headers = {"range": wanted} if (wanted := byte_range(start, length)) else {}
         response = self._client.get(self._url(name), headers, self.uri(name))
         try:
             if response.status == 416:
@@ -158,15 +155,8 @@ class WebStore(Store):
         if not self.capabilities.writable:
             return super().write(name)
         if not replace:
-            self._refuse_taken(name)
+            self.refuse_taken(name)
         return _DavWriter(self, name, size, replace=replace)
-
-    def _refuse_taken(self, name: str) -> None:
-        try:
-            self.stat(name)
-        except NotFound:
-            return
-        raise AlreadyExists(f"{self.uri(name)} exists already; it was left as it is.")
 
     def upload(self, name: str, size: int | None) -> HttpUpload:
         """A PUT that has begun."""
@@ -183,7 +173,7 @@ class WebStore(Store):
         overwrite = "T" if replace else "F"
         status = self._ask("MOVE", part, destination=self._url(name), overwrite=overwrite)
         if status == 412:
-            raise AlreadyExists(f"{self.uri(name)} exists already; it was left as it is.")
+            raise taken(self.uri(name))
         if status not in (200, 201, 204):
             raise refusal(status, self.uri(name))
 
@@ -198,7 +188,7 @@ class WebStore(Store):
         if not self.capabilities.server_copy:
             super().copy(source, target)
         if not replace:
-            self._refuse_taken(target)
+            self.refuse_taken(target)
         part = part_name(target)
         status = self._ask("COPY", source, destination=self._url(part), overwrite="F")
         if status in (405, 501):

@@ -15,7 +15,7 @@ from baremetal.stores.backends.rbd import RbdStore
 from baremetal.stores.conformance import Bench, Case
 from baremetal.stores.errors import StoreError
 from devstack.ceph import CephCluster
-from tests.support.stores import DistantStore
+from tests.support.stores import cut_and_resumed
 
 _MIB = 1 << 20
 
@@ -59,21 +59,11 @@ def test_an_interrupted_copy_goes_on(
     store: RbdStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "_SECONDS", 0.0)
-    path, note, far = tmp_path / "a", tmp_path / "note", DistantStore()
+    path, note = tmp_path / "a", tmp_path / "note"
     path.write_bytes(os.urandom(40 * _MIB))
-
-    def cut(at: int) -> None:
-        if at > 30 * _MIB:
-            raise Unavailable("The line was cut.")
-
-    far.before_piece = cut
     there = DataObject(store, "images/interrupted")
     wishes = Wishes(hashes=("sha256",), checkpoint=note, retries=0, concurrency=2)
-    with pytest.raises(Unavailable, match="cut"):
-        transfer(DataObject(far, str(path)), there, wishes)
-    with pytest.raises(NotFound):
-        store.stat(there.name)
-    done = transfer(DataObject(DistantStore(), str(path)), there, wishes)
+    done = cut_and_resumed(there, path, wishes, 30 * _MIB)
     assert done.resumed_from >= 8 * _MIB
     transfer(there, locate(str(tmp_path / "b")), Wishes(expected=done.digests))
     assert [stat.name for stat in store.list("images/interrupted")] == [there.name]

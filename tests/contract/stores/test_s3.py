@@ -12,7 +12,7 @@ from baremetal.stores import DataObject, locate
 from baremetal.stores.backends.s3 import S3Store
 from baremetal.stores.conformance import Bench, Case
 from devstack.moto import MotoServer
-from tests.support.stores import DistantStore
+from tests.support.stores import cut_and_resumed
 
 _MIB = 1 << 20
 
@@ -58,20 +58,12 @@ def test_an_interrupted_upload_goes_on(
     path, note = tmp_path / "a", tmp_path / "note"
     path.write_bytes(os.urandom(40 * _MIB))
     there = DataObject(store, f"images/interrupted-{workers}")
-    far = DistantStore()
-
-    def cut(at: int) -> None:
-        if at > 33 * _MIB:
-            raise Unavailable("The line was cut.")
-
-    far.before_piece = cut
     wishes = Wishes(hashes=("sha256",), checkpoint=note, retries=0, concurrency=workers)
-    with pytest.raises(Unavailable, match="cut"):
-        transfer(DataObject(far, str(path)), there, wishes)
-    with pytest.raises(NotFound):
-        store.stat(there.name)
-    assert _uploads(store) == [f"interrupted-{workers}"]
-    done = transfer(DataObject(DistantStore(), str(path)), there, wishes)
+
+    def one_has_begun() -> None:
+        assert _uploads(store) == [f"interrupted-{workers}"]
+
+    done = cut_and_resumed(there, path, wishes, 33 * _MIB, one_has_begun)
     assert done.resumed_from >= 15 * _MIB
     back = transfer(there, locate(str(tmp_path / "b")), Wishes(expected=done.digests))
     assert back.size == 40 * _MIB

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from baremetal.domain.errors import InvalidInput, NotFound, Unavailable
+from baremetal.domain.errors import InvalidInput
 from baremetal.motion import Wishes, transfer
 from baremetal.motion import checkpoint as checkpoints
 from baremetal.stores import DataObject, locate
@@ -14,7 +14,7 @@ from baremetal.stores.backends.swift import SwiftStore
 from baremetal.stores.conformance import Bench, Case
 from baremetal.stores.errors import AccessRefused
 from devstack.swift import SwiftServer
-from tests.support.stores import DistantStore
+from tests.support.stores import cut_and_resumed
 
 _MIB = 1 << 20
 
@@ -74,21 +74,11 @@ def test_an_interrupted_upload_goes_on(
     monkeypatch.setattr(checkpoints, "_SECONDS", 0.0)
     monkeypatch.setattr(checkpoints, "_BYTES", _MIB)
     before = set(_parts(store))
-    path, note, far = tmp_path / "a", tmp_path / "note", DistantStore()
+    path, note = tmp_path / "a", tmp_path / "note"
     path.write_bytes(os.urandom(8 * _MIB))
-
-    def cut(at: int) -> None:
-        if at > 6 * _MIB:
-            raise Unavailable("The line was cut.")
-
-    far.before_piece = cut
     there = DataObject(store, "images/interrupted")
     wishes = Wishes(hashes=("sha256",), checkpoint=note, retries=0, concurrency=2)
-    with pytest.raises(Unavailable, match="cut"):
-        transfer(DataObject(far, str(path)), there, wishes)
-    with pytest.raises(NotFound):
-        store.stat(there.name)
-    done = transfer(DataObject(DistantStore(), str(path)), there, wishes)
+    done = cut_and_resumed(there, path, wishes, 6 * _MIB)
     assert done.resumed_from >= 2 * _MIB
     transfer(there, locate(str(tmp_path / "b")), Wishes(expected=done.digests))
     store.delete(there.name)
