@@ -12,8 +12,10 @@ from hypothesis import settings
 from devstack.mariadb import MariaServer, MariaUnavailableError
 from devstack.postgres import FORGETFUL, PostgresServer, PostgresUnavailableError
 from devstack.rabbitmq import RabbitServer, RabbitUnavailableError
+from tests.support import servers
 from tests.support.keystone import KeystoneServer
 from tests.support.servers import *  # noqa: F403 - fixtures
+from tests.support.servers import running
 
 # A machine may be busy with other things: how long an example takes proves nothing.
 settings.register_profile("baremetal", deadline=None)
@@ -22,7 +24,7 @@ settings.load_profile("baremetal")
 _WITHOUT_POSTGRES = "BAREMETAL_TESTS_WITHOUT_POSTGRES"
 _LONGEST_ID = 32
 #: What a test names that needs a server, beside PostgreSQL.
-_SERVICES = {"rabbit", "mariadb", "stack", "nginx", "moto", "tgt", "swift", "ceph", "qemu"}
+_SERVICES = {"rabbit", "mariadb", "stack", *servers.__all__}
 
 
 @pytest.fixture(scope="session")
@@ -53,29 +55,15 @@ def postgres(server_home: Path) -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def mariadb(server_home: Path) -> Iterator[MariaServer]:
     """A MariaDB server that gives fresh databases."""
-    home = server_home / "mariadb"
-    home.mkdir()
-    try:
-        server = MariaServer(home)
-        server.start()
-    except MariaUnavailableError as reason:
-        pytest.fail(str(reason), pytrace=False)
-    yield server
-    server.stop()
+    with running(MariaServer, server_home / "mariadb", MariaUnavailableError) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def rabbit(server_home: Path) -> Iterator[RabbitServer]:
     """A RabbitMQ broker that all tests of the session share."""
-    home = server_home / "rabbitmq"
-    home.mkdir()
-    try:
-        server = RabbitServer(home)
-        server.start()
-    except RabbitUnavailableError as reason:
-        pytest.fail(str(reason), pytrace=False)
-    yield server
-    server.stop()
+    with running(RabbitServer, server_home / "rabbitmq", RabbitUnavailableError) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

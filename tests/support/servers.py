@@ -2,8 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -16,73 +18,74 @@ from devstack.tgt import TgtServer, TgtUnavailableError
 __all__ = ["ceph", "moto", "nginx", "qemu", "swift", "tgt"]
 
 
-@pytest.fixture(scope="session")
-def nginx(server_home: Path) -> Iterator[NginxServer]:
-    """A web server with WebDAV."""
-    home = server_home / "nginx"
+class Server(Protocol):
+    """What runs in a directory of its own while tests use it."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+_S = TypeVar("_S", bound=Server)
+
+
+@contextmanager
+def running(
+    make: Callable[[Path], _S],
+    home: Path,
+    unavailable: type[Exception] | tuple[()] = (),
+    without: Callable[[Exception], None] = lambda _: None,
+) -> Iterator[_S]:
+    """A server in `home`; where it is `unavailable` the test fails, unless `without` skips it."""
     home.mkdir()
     try:
-        server = NginxServer(home)
+        server = make(home)
         server.start()
-    except NginxUnavailableError as reason:
+    except unavailable as reason:
+        without(reason)
         pytest.fail(str(reason), pytrace=False)
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
+def nginx(server_home: Path) -> Iterator[NginxServer]:
+    """A web server with WebDAV."""
+    with running(NginxServer, server_home / "nginx", NginxUnavailableError) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def moto(server_home: Path) -> Iterator[MotoServer]:
     """An S3 that believes everybody."""
-    home = server_home / "moto"
-    home.mkdir()
-    server = MotoServer(home)
-    server.start()
-    yield server
-    server.stop()
+    with running(MotoServer, server_home / "moto") as server:
+        yield server
+
+
+def _skip_without_root(reason: Exception) -> None:
+    if os.geteuid() != 0:
+        pytest.skip(f"iSCSI is NOT TESTED: {reason}")
 
 
 @pytest.fixture(scope="session")
 def tgt(server_home: Path) -> Iterator[TgtServer]:
     """An iSCSI portal with CHAP."""
     home = server_home / "tgt"
-    home.mkdir()
-    try:
-        server = TgtServer(home)
-        server.start()
-    except TgtUnavailableError as reason:
-        if os.geteuid() != 0:
-            pytest.skip(f"iSCSI is NOT TESTED: {reason}")
-        pytest.fail(str(reason), pytrace=False)
-    yield server
-    server.stop()
+    with running(TgtServer, home, TgtUnavailableError, _skip_without_root) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def swift(server_home: Path) -> Iterator[SwiftServer]:
     """A whole Swift, on one directory."""
-    home = server_home / "swift"
-    home.mkdir()
-    try:
-        server = SwiftServer(home)
-        server.start()
-    except SwiftUnavailableError as reason:
-        pytest.fail(str(reason), pytrace=False)
-    yield server
-    server.stop()
+    with running(SwiftServer, server_home / "swift", SwiftUnavailableError) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def ceph(server_home: Path) -> Iterator[CephCluster]:
     """A Ceph of one monitor and one OSD, in memory."""
-    home = server_home / "ceph"
-    home.mkdir()
-    try:
-        cluster = CephCluster(home)
-        cluster.start()
-    except CephUnavailableError as reason:
-        pytest.fail(str(reason), pytrace=False)
-    yield cluster
-    cluster.stop()
+    with running(CephCluster, server_home / "ceph", CephUnavailableError) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
