@@ -47,6 +47,14 @@ _CALLED = sa.or_(nodes.c.uuid == sa.bindparam("uuid"), nodes.c.name == sa.bindpa
 _MACS = (
     sa.select(ports.c.address).where(ports.c.node_uuid == sa.bindparam("uuid")).order_by(ports.c.id)
 )
+_HELD_BY_MACS = (
+    sa.select(nodes.c.uuid)
+    .join(ports, ports.c.node_uuid == nodes.c.uuid)
+    .where(
+        ports.c.address.in_(sa.bindparam("macs", expanding=True)),
+        nodes.c.operation_uuid.is_not(None),
+    )
+)
 _ALL_MACS = (
     sa.select(ports.c.node_uuid, ports.c.address)
     .where(ports.c.node_uuid.in_(sa.bindparam("uuids", expanding=True)))
@@ -139,10 +147,10 @@ class NodeStore:
         with self.db.read() as connection:
             return {uuid: version for uuid, version in connection.execute(query)}  # noqa: C416
 
-    def by_macs(self, macs: Sequence[str], *conditions: "sa.ColumnElement[bool]") -> list[Node]:
-        """The nodes that have a port with one of these addresses, and fulfil all conditions."""
-        wanted = sa.select(ports.c.node_uuid).where(ports.c.address.in_(macs))
-        return self.find(nodes.c.uuid.in_(wanted), *conditions)
+    def held_by_macs(self, macs: Sequence[str]) -> set[str]:
+        """The uuids of nodes that have a port with one of these addresses, and are worked on."""
+        with self.db.read() as connection:
+            return set(connection.execute(_HELD_BY_MACS, {"macs": macs}).scalars())
 
     def _with_macs(self, rows: Sequence[Mapping[str, Any]]) -> list[Node]:
         macs: dict[str, list[str]] = {}

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from baremetal.db import history, queue
 from baremetal.db.allocations import follow_node
-from baremetal.db.database import RECORDING, Database, before_or_after
+from baremetal.db.database import RECORDING, Database, Prepared, Rows, before_or_after
 from baremetal.db.events import INSERT, INSERT_ALL, Event
 from baremetal.db.queue import Place
 from baremetal.db.tables import nodes, operations
@@ -75,9 +75,15 @@ _FORGET = (
     )
     .values(signal=None)
 )
-_BY_UUID = sa.select(*_OPERATION_COLUMNS).where(operations.c.uuid == sa.bindparam("uuid"))
+_ROWS = Rows([operations.c[column.name] for column in _OPERATION_COLUMNS])
+_BY_UUID = sa.select(*_ROWS.columns).where(operations.c.uuid == sa.bindparam("uuid"))
 _WAITING = sa.update(operations).where(
     operations.c.id == sa.bindparam("our_id"), operations.c.state == op.WAITING
+)
+_SIGNAL = (
+    sa.update(operations)
+    .where(operations.c.uuid == sa.bindparam("our_uuid"), operations.c.state.in_(op.OPEN))
+    .values(state=sa.case((operations.c.state == op.WAITING, op.QUEUED), else_=operations.c.state))
 )
 _NOTE = sa.update(nodes).where(nodes.c.uuid == sa.bindparam("our_uuid"))
 _NODE = (
@@ -222,6 +228,7 @@ class OperationStore:
     def __init__(self, db: Database) -> None:
         """Work on `db`."""
         self._db = db
+        self._by_uuid = Prepared(db, _BY_UUID)
 
     # -- the queue ----------------------------------------------------------
 
@@ -236,10 +243,12 @@ class OperationStore:
     ) -> list[Operation]:
         """At most `room` operations that are now ours, in fair order, within the limits."""
         with self._db.read() as connection:
-            if not queue.anything(connection, place):
-                return []
+            depth = queue.depth(connection, place)
+        if depth == 0:
+            return []
         with self._db.write() as tx:
-            chosen = queue.next_ids(tx, place, host, limits, room)
+            deep = depth == queue.WINDOW
+            chosen = queue.next_ids(tx, place, host, limits, room, deep=deep)
             if not chosen:
                 return []
             values = {"ids": chosen, "host": host, "at": stamp(now), "until": stamp(lease_until)}
@@ -464,29 +473,32 @@ class OperationStore:
 
         :raises NotFound: there is none.
         """
-        with self._db.read() as connection:
-            row = connection.execute(_BY_UUID, {"uuid": uuid}).mappings().first()
+        row = self._by_uuid.first(uuid=uuid)
         if row is None:
             raise NotFound("Operation", uuid)
-        return _operation(row)
+        values = _ROWS.convert(row)
+        return Operation(**{**values, "steps": tuple(values["steps"] or ())})
 
-    def signal(self, uuid: str, signal: Mapping[str, Any], now: datetime) -> bool:
+    def signal(
+        self,
+        uuid: str,
+        signal: Mapping[str, Any],
+        now: datetime,
+        noted: tuple[str, Mapping[str, Any]] | None = None,
+    ) -> bool:
         """Wake a waiting operation with news, or leave it for one about to wait.
 
-        False if the operation is over.
+        What is `noted` on a node goes there in the same transaction, as `NodeStore.note` does it.
+
+        :returns: False if the operation is over
         """
-        query = sa.update(operations).where(
-            operations.c.uuid == uuid, operations.c.state.in_(op.OPEN)
-        )
-        values = {
-            "state": sa.case(
-                (operations.c.state == op.WAITING, op.QUEUED), else_=operations.c.state
-            ),
-            "signal": dict(signal),
-            "updated_at": stamp(now),
-        }
+        news = {"our_uuid": uuid, "signal": dict(signal), "updated_at": stamp(now)}
         with self._db.write() as tx:
-            return tx.execute(query.values(values)).rowcount == 1
+            heard = tx.execute(_SIGNAL, news).rowcount == 1
+            if noted is not None:
+                node, values = noted
+                tx.execute(_NOTE, {**values, "our_uuid": node})
+            return heard
 
     def report_progress(
         self,

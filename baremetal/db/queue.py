@@ -79,7 +79,7 @@ class _Statements:
         of_kind = of_kind.order_by(requester, operations.c.id).limit(most)
         self.of_nobody = of_kind.where(requester.is_(None))
         self.of_sort = of_kind.where(requester == sa.bindparam("requester"))
-        self.any = sa.select(operations.c.id).where(here).limit(1)
+        self.few = sa.select(operations.c.id).where(here).limit(WINDOW)
 
 
 _PLAIN = _Statements(choosy=False)
@@ -100,17 +100,26 @@ class Queued(Protocol):
     started_at: str | None
 
 
-def anything(connection: sa.Connection, place: Place) -> bool:
-    """Whether a look at the queue is worth its transaction."""
-    return connection.execute(_looks(place).any, place.parameters).first() is not None
+def depth(connection: sa.Connection, place: Place) -> int:
+    """How many are queued, counted up to `WINDOW`: whether a look is worth its transaction."""
+    return len(connection.execute(_looks(place).few, place.parameters).all())
 
 
 def next_ids(
-    tx: sa.Connection, place: Place, host: str, limits: Mapping[str, Limits], room: int
+    tx: sa.Connection,
+    place: Place,
+    host: str,
+    limits: Mapping[str, Limits],
+    room: int,
+    *,
+    deep: bool,
 ) -> list[int]:
-    """The ids of at most `room` operations for `host` to take in this very transaction."""
+    """The ids of at most `room` operations for `host` to take in this very transaction.
+
+    A `deep` queue had `WINDOW` of them or more a moment ago.
+    """
     one_at_a_time(tx, f"baremetal claims {place.group}")
-    queued = _queued(tx, place, room)
+    queued = _queued_of_many(tx, place, room) if deep else _queued(tx, place, room)
     # To count what has begun is dear where thousands wait for their machines.
     limited = any(row.started_at is None and row.kind in limits for row in queued)
     begun: Counter[tuple[str, str, str | None]] = Counter()
@@ -123,10 +132,16 @@ def _queued(tx: sa.Connection, place: Place, room: int) -> Sequence[Any]:
     """All that may be chosen: nobody's backlog of one kind hides what stands behind it."""
     looks, where = _looks(place), place.parameters
     first = tx.execute(looks.first, where).all()
-    if len(first) < WINDOW:
-        return sorted(first, key=lambda row: row.id)
+    if len(first) == WINDOW:
+        return _queued_of_many(tx, place, room)
+    return sorted(first, key=lambda row: row.id)
+
+
+def _queued_of_many(tx: sa.Connection, place: Place, room: int) -> Sequence[Any]:
+    looks, where = _looks(place), place.parameters
     found: list[Any] = [*tx.execute(looks.resumed, {**where, "most": room})]
-    if len(found) == room:
+    if 2 * len(found) >= room:
+        # They go first in any case; to look for others is dear, and the next claim will.
         return found
     # From sort to sort: each look is at one place of the index, however long the queue is.
     for kind in _each(tx, looks.next_kind, where):

@@ -131,12 +131,18 @@ class Submitter:
             raise Conflict(f"Operation {uuid} is over; there is nothing to cancel.")
         self._ring(group)
 
-    def signal(self, uuid: str, group: str, signal: Mapping[str, Any]) -> None:
-        """Give an operation the news that it waits for.
+    def signal(
+        self,
+        uuid: str,
+        group: str,
+        signal: Mapping[str, Any],
+        noted: tuple[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Give an operation the news that it waits for; and note something on a node, if wished.
 
         :raises Conflict: it is over.
         """
-        if not self._operations.signal(uuid, signal, self._clock.now()):
+        if not self._operations.signal(uuid, signal, self._clock.now(), noted):
             raise Conflict(f"Operation {uuid} is over; nobody waits for this any more.")
         self._ring(group)
 

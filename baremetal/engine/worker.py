@@ -20,8 +20,12 @@ SWEEP_SECONDS = 1.0
 #: With these, what a dead conductor was running is taken over within ten seconds.
 LEASE_SECONDS = 7.0
 RENEW_SECONDS = 1.0
-#: So long a busy worker lets ends and bells gather, since one claim costs as much for several.
+#: Of a lease, so much is used before it is prolonged: most steps are over by then.
+_YOUNG = 0.25
+#: So long a busy worker lets ends and bells gather, since one claim costs as much for several:
 _GATHER_SECONDS = 0.005
+#: and so long, where more is queued than it has room for, until half of its threads are free.
+_BEHIND_SECONDS = 0.25
 #: What takes longer than this waits for hardware, and hinders nobody else any more:
 SLOW_SECONDS = 2.0
 #: so many times the number of threads may be at it, slow ones included.
@@ -62,6 +66,8 @@ class Worker:
         self._drained = threading.Event()
         #: When each was begun, by id and fence: one that was lost may be ours again.
         self._active: dict[tuple[int, int], float] = {}
+        #: Whether the last claim has filled all its room.
+        self._behind = False
         #: Until when each is surely ours, as the clock of this process goes.
         self._held: dict[tuple[int, int], float] = {}
         self._lock = threading.Lock()
@@ -121,7 +127,7 @@ class Worker:
         while not self._stopping.is_set():
             self._bell.wait(SWEEP_SECONDS)
             if self._active:
-                self._stopping.wait(_GATHER_SECONDS)
+                self._gather()
             self._bell.clear()
             if self._stopping.is_set():
                 return
@@ -134,8 +140,16 @@ class Worker:
                 LOG.exception("cannot claim")
                 self._clock.sleep(SWEEP_SECONDS)
 
+    def _gather(self) -> None:
+        if not self._behind:
+            self._stopping.wait(_GATHER_SECONDS)
+            return
+        with self._lock:
+            self._idle.wait_for(lambda: self._room() >= self._threads // 2, _BEHIND_SECONDS)
+
     def _claim(self) -> None:
-        room = self._room()
+        with self._lock:
+            room = self._room()
         if room <= 0:
             return
         until = self._clock.monotonic() + LEASE_SECONDS
@@ -147,6 +161,7 @@ class Worker:
             self._clock.now(),
             self._clock.after(LEASE_SECONDS),
         )
+        self._behind = len(claimed) == room
         for operation in claimed:
             with self._lock:
                 self._active[operation.id, operation.fence] = self._clock.monotonic()
@@ -156,9 +171,8 @@ class Worker:
 
     def _room(self) -> int:
         slow = self._clock.monotonic() - SLOW_SECONDS
-        with self._lock:
-            counted = sum(begun > slow for begun in self._active.values())
-            return min(self._threads - counted, self._threads * _MOST - len(self._active))
+        counted = sum(begun > slow for begun in self._active.values())
+        return min(self._threads - counted, self._threads * _MOST - len(self._active))
 
     def _work(self, operation: Operation) -> None:
         before = log.CONTEXT.set(
@@ -208,8 +222,9 @@ class Worker:
                 LOG.exception("cannot renew leases")
 
     def _renew(self, now: datetime) -> None:
+        soon = self._clock.monotonic() + LEASE_SECONDS * (1 - _YOUNG)
         with self._lock:
-            ids = self._ids()
+            ids = list({id for (id, fence), until in self._held.items() if until < soon})
         if not ids:
             return
         until = self._clock.monotonic() + LEASE_SECONDS

@@ -3,7 +3,9 @@
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection
+from math import inf
 
 from baremetal.domain.errors import Unavailable
 
@@ -11,6 +13,12 @@ LOG = logging.getLogger(__name__)
 
 #: After a ring that did not go out; sweeps of the conductors find the work meanwhile.
 _PAUSE_SECONDS = 1.0
+
+#: In a storm of rings, those of so long go out together; else each at once. A busy conductor looks
+#: for work whenever it has ended some, and to send and hear a ring costs both sides a millisecond.
+_STORM_SECONDS = 0.1
+#: So many rings within that time are a storm.
+_STORM = 5
 
 #: A conductor group, and a driver and slot of its ring; without these, any conductor of it.
 Door = tuple[str, str | None, int | None]
@@ -23,6 +31,8 @@ class Doorbell:
         """Call `send` for some places; it says whether all went out."""
         self._send = send
         self._wanted: set[Door] = set()
+        #: When the last ones came.
+        self._came: deque[float] = deque((-inf,), maxlen=_STORM)
         self._some = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -30,6 +40,7 @@ class Doorbell:
         """Return at once; the ring follows, or is lost with the broker."""
         with self._some:
             self._wanted.add((group, driver, slot))
+            self._came.append(time.monotonic())
             if self._thread is None:
                 # Not before it is wanted: a process may have forked since it was wired.
                 self._thread = threading.Thread(target=self._loop, name="doorbell", daemon=True)
@@ -52,3 +63,5 @@ class Doorbell:
                 sent = False
             if not sent:
                 time.sleep(_PAUSE_SECONDS)
+            elif time.monotonic() - self._came[0] < _STORM_SECONDS:
+                time.sleep(_STORM_SECONDS)

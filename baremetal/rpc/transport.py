@@ -20,6 +20,9 @@ EXCHANGE = "baremetal"
 
 
 #: What the library would do otherwise: wait half a minute for a broker that is back.
+#: After each message the library looks whether it is to be acknowledged, first after so long and
+#: then in ever longer steps. It would begin with a millisecond: a dozen looks for each ring.
+_ACKNOWLEDGE_SECONDS = 0.1
 _RABBIT_DEFAULTS = {"rabbit_interval_max": 5, "rabbit_qos_prefetch_count": 64}
 
 
@@ -32,9 +35,18 @@ def make_transport(conf: cfg.ConfigOpts, url: str | None = None) -> Any:
         conf.set_default("transport_url", url)
     transport = oslo_messaging.get_rpc_transport(conf)
     section = "oslo_messaging_rabbit"
-    for name, value in _RABBIT_DEFAULTS.items() if section in conf else ():
-        conf.set_default(name, value, group=section)
+    if section in conf:
+        for name, value in _RABBIT_DEFAULTS.items():
+            conf.set_default(name, value, group=section)
+        _look_seldom_for_acknowledgements()
     return transport
+
+
+def _look_seldom_for_acknowledgements() -> None:
+    # It takes a moment to import, and many do without a broker.
+    from oslo_messaging._drivers import amqpdriver  # noqa: PLC0415
+
+    amqpdriver.ACK_REQUEUE_EVERY_SECONDS_MIN = _ACKNOWLEDGE_SECONDS
 
 
 class Carrier(oslo_messaging.NoOpSerializer):  # type: ignore[misc]

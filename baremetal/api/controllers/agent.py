@@ -8,7 +8,7 @@ power-on, to a machine whose operation waits for an agent, and heartbeats prove 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,12 +25,15 @@ from baremetal.domain.errors import (
     Conflict,
     InvalidInput,
     NotFound,
-    StateForbids,
     Unauthenticated,
 )
 from baremetal.domain.node import normal_mac
 from baremetal.domain.operation import Operation
 from baremetal.domain.secrets import MASK
+
+_GIVE_TOKEN = sa.update(nodes).where(
+    nodes.c.uuid == sa.bindparam("our_uuid"), nodes.c.agent_token.is_(None)
+)
 
 LOOKUP = (
     Parameter("addresses", kinds.NAMES, about="The machine's MAC addresses, separated by commas."),
@@ -50,11 +53,6 @@ HEARTBEAT = Body(
 )
 
 
-def _waits_for_agent() -> "sa.ColumnElement[bool]":
-    """The condition that an open operation holds the node."""
-    return nodes.c.operation_uuid.is_not(None)
-
-
 def lookup(call: Call) -> Any:
     """The node that a machine is, by its MAC addresses or its uuid.
 
@@ -66,16 +64,7 @@ def lookup(call: Call) -> Any:
     uuid = call.query.get("node_uuid")
     if not macs and uuid is None:
         raise InvalidInput("At least one of 'addresses' and 'node_uuid' parameters is required")
-    if uuid is not None:
-        found = call.services.nodes.find(nodes.c.uuid == uuid.lower(), _waits_for_agent())
-    else:
-        found = call.services.nodes.by_macs([mac for mac in macs if mac], _waits_for_agent())
-    if len(found) != 1:
-        raise NotFound(
-            "Node with these addresses that waits for its ramdisk",
-            ", ".join(mac for mac in macs if mac) or uuid,
-        )
-    row = call.services.nodes.row(found[0].uuid)
+    row = _row_of_machine(call, [mac for mac in macs if mac], uuid)
     return {
         "node": {
             "uuid": row["uuid"],
@@ -93,13 +82,26 @@ def lookup(call: Call) -> Any:
     }
 
 
+def _row_of_machine(call: Call, macs: Sequence[str], uuid: str | None) -> Mapping[str, Any]:
+    store = call.services.nodes
+    found = store.held_by_macs(macs) if uuid is None else {uuid.lower()}
+    # One that several machines claim to be is nobody's.
+    try:
+        row = store.row(found.pop()) if len(found) == 1 else None
+    except NotFound:
+        row = None
+    if row is None or row["operation_uuid"] is None:
+        who = ", ".join(macs) if uuid is None else uuid
+        raise NotFound("Node with these addresses that waits for its ramdisk", who)
+    return row
+
+
 def _hand_out_token(call: Call, uuid: str) -> str:
     """A token, once; six stars for everybody who asks after that."""
     token = secrets.token_urlsafe(32)
-    unset = sa.and_(nodes.c.uuid == uuid, nodes.c.agent_token.is_(None))
     with call.services.db.write() as tx:
-        query = sa.update(nodes).where(unset).values(agent_token=_digest(token))
-        return token if tx.execute(query).rowcount == 1 else MASK
+        given = {"our_uuid": uuid, "agent_token": _digest(token)}
+        return token if tx.execute(_GIVE_TOKEN, given).rowcount == 1 else MASK
 
 
 def _digest(token: str) -> str:
@@ -174,7 +176,6 @@ def _report(
             noted,
         )
         return
-    services.nodes.note(row["uuid"], services.clock.now(), **noted)
-    if operation.state not in op.OPEN:
-        raise StateForbids("report", row["uuid"], operation.state)
-    services.submitter.signal(operation.uuid, operation.conductor_group, report)
+    services.submitter.signal(
+        operation.uuid, operation.conductor_group, report, (row["uuid"], noted)
+    )

@@ -58,8 +58,10 @@ def test_a_node_comes_with_its_addresses_in_order(
         ports.insert({"uuid": _uuid(100 + number), "address": mac, "node_uuid": uuid}, clock.now())
     assert nodes.get(uuid).macs == tuple(macs)
     assert nodes.get(other).macs == ()
-    (found,) = nodes.by_macs([macs[1], "52:54:00:00:00:09"])
-    assert (found.uuid, found.macs) == (uuid, tuple(macs))
+    asked = [macs[1], "52:54:00:00:00:09"]
+    assert nodes.held_by_macs(asked) == set()
+    nodes.note(uuid, clock.now(), operation_uuid=_uuid(200))
+    assert nodes.held_by_macs(asked) == {uuid}
 
 
 @pytest.mark.parametrize("column", ["name", "instance_uuid"])

@@ -140,7 +140,8 @@ def test_what_waits_for_hardware_keeps_no_other_waiting(
 def test_several_conductors_share_the_work_and_do_nothing_twice(
     bench: Bench, employ: Callable[..., Worker]
 ) -> None:
-    bench.flow("clean", bench.step("one", lambda _: time.sleep(0.01)))
+    all_at_work = threading.Barrier(6)
+    bench.flow("clean", bench.step("one", lambda _: all_at_work.wait(30)))
     uuids = _many(bench, 24)
     for host in ("a", "b", "c"):
         employ(host, threads=2).start()
