@@ -103,6 +103,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgres")
         if not named.isdisjoint(_SERVICES):
             item.add_marker("services")
+        # Where several test at a time: a file stays together, and so do all on the one big stack.
+        together = "stack" if "stack" in named else item.path.name
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 def _named(item: pytest.Item) -> set[str]:
