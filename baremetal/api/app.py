@@ -18,26 +18,26 @@ import pecan.util
 import webob
 
 from baremetal import log
-from baremetal.api import errors, versions
+from baremetal.api.body import small_body
 from baremetal.api.call import Answer, Call
 from baremetal.api.dashboard import Dashboard
+from baremetal.api.dialect import DIALECTS, Dialect
+from baremetal.api.errors import status_of
 from baremetal.api.guard import admit
 from baremetal.api.query import check_query
-from baremetal.api.routes import ROUTES
-from baremetal.api.routing import Route, Router
+from baremetal.api.routing import BYTES, Route, Router
 from baremetal.api.services import Services
+from baremetal.api.upload import Upload
 from baremetal.auth.identity import ANONYMOUS, NOBODY_ASKED, Identity
 from baremetal.domain.errors import (
     BaremetalError,
     InvalidInput,
-    TooLarge,
     Unauthenticated,
     Unavailable,
 )
 
 LOG = logging.getLogger(__name__)
 
-PREFIX = "/baremetal"
 _JSON = "application/json"
 _METHOD_NOT_ALLOWED = 405
 _NO_CONTENT = 204
@@ -45,12 +45,10 @@ _UNAUTHENTICATED = 401
 _UNAVAILABLE = 503
 _NOT_FOUND = 404
 _NOTHING = io.BytesIO()
+_NO_HEADERS: Mapping[str, str] = {}
+_REQUEST_ID = "Openstack-Request-Id"
 #: There are many ways to write a version, with blanks and zeros; honest callers use few.
 _MOST_VERSIONS = 512
-#: How much larger a body may be on the wire, where each of its chunks has a size before it.
-_CHUNKING = 8
-_VERSION_KEY = "HTTP_X_OPENSTACK_IRONIC_API_VERSION"
-_COMMON_VERSION_KEY = "HTTP_OPENSTACK_API_VERSION"
 _HOST_HEADER = re.compile(r"^[A-Za-z0-9.\-\[\]:]{1,255}$")
 
 StartResponse = Callable[..., Any]
@@ -69,15 +67,16 @@ def _remember_signatures() -> None:
 
 
 class Root(pecan.rest.RestController):  # type: ignore[misc]
-    """The one controller: Pecan asks it for the route, the table answers."""
+    """The one controller of an API: Pecan asks it for the route, the table answers."""
 
-    def __init__(self, services: Services) -> None:
-        """Serve with `services`."""
+    def __init__(self, services: Services, dialect: Dialect) -> None:
+        """Serve with `services`, as `dialect` has it."""
         super().__init__()
         self._services = services
-        self._router = Router(ROUTES)
-        #: What each pair of version headers that was fit means.
-        self._versions: dict[tuple[str | None, str | None], int] = {}
+        self._dialect = dialect
+        self._router = Router(dialect.routes)
+        #: What the version headers that were fit mean.
+        self._versions: dict[tuple[str | None, ...], int] = {}
 
     @pecan.expose()  # type: ignore[untyped-decorator]
     def _route(self, _segments: list[str], _request: Any) -> tuple[Any, list[str]]:
@@ -91,22 +90,22 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         environ["baremetal.status"] = answer.status
         headers = list(answer.headers.items())
         if answer.stream is not None:
-            headers.append(("Content-Type", "text/event-stream"))
+            headers.append(("Content-Type", answer.content_type))
             return webob.Response(status=answer.status, headerlist=headers, app_iter=answer.stream)
         parts = answer.parts or (answer.body,)
         size = sum(map(len, parts))
         if size:
-            headers.append(("Content-Type", _JSON))
+            headers.append(("Content-Type", answer.content_type))
         if answer.status != _NO_CONTENT:
             headers.append(("Content-Length", str(size)))
         return webob.Response(status=answer.status, headerlist=headers, app_iter=parts)
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
-        version = versions.DEFAULT
+        version, dialect = 1, self._dialect
         try:
-            asked = environ.get(_VERSION_KEY), environ.get(_COMMON_VERSION_KEY)
+            asked = tuple([environ.get(key) for key in dialect.version_keys])
             known = self._versions.get(asked)
-            version = known or versions.chosen(environ)
+            version = known or dialect.chosen(environ)
             if known is None and len(self._versions) < _MOST_VERSIONS:
                 self._versions[asked] = version
             answer = self._dispatch(environ, version)
@@ -116,20 +115,24 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             answer = self._refusal(error)
         except Exception:
             LOG.exception("%s %s", environ["REQUEST_METHOD"], environ["baremetal.path"])
-            message = (
+            answer = self._fault(
+                500,
                 "An error of the service itself; its log has the details under request "
-                f"{environ['baremetal.request_id']}."
+                f"{environ['baremetal.request_id']}.",
             )
-            answer = Answer(errors.body(message, 500), 500)
-        request_id = environ["baremetal.request_id"]
         answer.headers = {
             **answer.headers,
-            versions.MIN_HEADER: f"1.{versions.MINIMUM}",
-            versions.MAX_HEADER: f"1.{versions.MAXIMUM}",
-            versions.HEADER: f"1.{version}",
-            "Openstack-Request-Id": request_id,
+            **dialect.headers,
+            _REQUEST_ID: environ["baremetal.request_id"],
         }
+        if dialect.version_header is not None:
+            answer.headers[dialect.version_header] = f"1.{version}"
         return answer
+
+    def _fault(self, status: int, message: str, headers: Mapping[str, str] = _NO_HEADERS) -> Answer:
+        dialect = self._dialect
+        body = dialect.error_body(message, status)
+        return Answer(body, status, dict(headers), content_type=dialect.error_type)
 
     def _identified(self, environ: Mapping[str, Any], route: Route) -> Identity:
         auth = self._services.auth
@@ -144,35 +147,31 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         return identity
 
     def _refusal(self, error: BaremetalError) -> Answer:
-        status = errors.status_of(error)
+        status = status_of(error)
         headers = {}
         if status == _UNAUTHENTICATED and self._services.auth:
             headers["WWW-Authenticate"] = self._services.auth.challenge
         if status == _UNAVAILABLE:
             headers["Retry-After"] = "5"
-        return Answer(errors.body(error.message, status), status, headers)
+        return self._fault(status, error.message, headers)
 
     def _dispatch(self, environ: dict[str, Any], version: int) -> Answer:
         path = _path(environ["baremetal.path"])
         match = self._router.find(path.strip("/").split("/"))
         if match is None:
-            return Answer(errors.body(f"No resource is at {path}.", _NOT_FOUND), _NOT_FOUND)
+            return self._fault(_NOT_FOUND, f"No resource is at {path}.")
         method = environ["REQUEST_METHOD"]
         route = match.methods.get("GET" if method == "HEAD" else method)
         if route is None:
-            message = f"{method} is not allowed on {path}."
             headers = {"Allow": ", ".join(sorted(match.methods))}
-            return Answer(errors.body(message, _METHOD_NOT_ALLOWED), _METHOD_NOT_ALLOWED, headers)
+            return self._fault(_METHOD_NOT_ALLOWED, f"{method} is not allowed on {path}.", headers)
         environ["baremetal.route"] = route
         identity = self._identified(environ, route)
         if version < route.since:
-            return Answer(
-                errors.body(
-                    f"{path} needs API version 1.{route.since} or newer; "
-                    f"this request is for 1.{version}.",
-                    _NOT_FOUND,
-                ),
+            return self._fault(
                 _NOT_FOUND,
+                f"{path} needs API version 1.{route.since} or newer; "
+                f"this request is for 1.{version}.",
             )
         body = environ["baremetal.body"]
         if isinstance(body, BaremetalError):
@@ -187,7 +186,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             query=_query(environ["baremetal.query"]),
             raw=body,
             request_id=environ["baremetal.request_id"],
-            last_event_id=environ.get("HTTP_LAST_EVENT_ID"),
+            environ=environ,
         )
         return _answer_of(route, call)
 
@@ -207,7 +206,9 @@ class Application:
         _remember_signatures()
         self._services = services
         self._dashboard = Dashboard()
-        self._pecan = _Plain(Root(services), guess_content_type_from_ext=False)
+        faces = [_Face(services, dialect) for dialect in DIALECTS]
+        self._first = faces[0]
+        self._faces = {face.prefix: face for face in faces}
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -217,12 +218,19 @@ class Application:
         if given is not None and log.is_request_id(given):
             context["global_request_id"] = given
         log.CONTEXT.set(context)
-        path = environ.get("PATH_INFO", "")
-        if path == PREFIX or path.startswith(PREFIX + "/"):
-            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX
-            path = path[len(PREFIX) :] or "/"
+        path, face = environ.get("PATH_INFO", ""), self._first
+        prefix = path[: path.find("/", 1)] if path.find("/", 1) > 0 else path
+        if prefix in self._faces:
+            face = self._faces[prefix]
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+            path = path[len(prefix) :] or "/"
         environ["baremetal.path"] = path
-        environ["baremetal.body"] = _body(environ, self._services.max_body)
+        upload = None
+        if (environ["REQUEST_METHOD"], path.rpartition("/")[2]) in face.uploads:
+            upload = environ["baremetal.upload"] = Upload(environ)
+            environ["baremetal.body"] = b""
+        else:
+            environ["baremetal.body"] = small_body(environ, self._services.max_body)
         if path == "/dashboard" or path.startswith("/dashboard/"):
             return self._dashboard(environ, start_response)
         environ["baremetal.query"] = environ.get("QUERY_STRING", "")
@@ -230,55 +238,24 @@ class Application:
         environ.update({"wsgi.input": _NOTHING, "CONTENT_LENGTH": "0"})
         environ.update({"PATH_INFO": "/", "QUERY_STRING": ""})
         environ.pop("HTTP_ACCEPT", None)
-        answer: Iterable[bytes] = self._pecan(environ, start_response)
+        answer: Iterable[bytes] = face.answer(environ, start_response)
+        if upload is not None:
+            upload.drain()
         return answer
 
 
-def _body(environ: Mapping[str, Any], most: int) -> bytes | BaremetalError:
-    """The request's body, or what is wrong with it, to be said once it is clear who asks."""
-    try:
-        return _read(environ, most)
-    except BaremetalError as error:
-        return error
+class _Face:
+    """One API as it is served."""
 
-
-def _read(environ: Mapping[str, Any], most: int) -> bytes:
-    chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-    # What is chunked must be read, or the rest would be taken for the next request.
-    if environ["REQUEST_METHOD"] in ("GET", "HEAD") and not chunked:
-        return b""
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not (length.isascii() and length.isdigit()):
-        raise InvalidInput("Content-Length must be a number of bytes.")
-    wanted = most + 1 if chunked else int(length[:18])
-    if wanted > most and not chunked:
-        raise _too_large(most)
-    stream = environ["wsgi.input"]
-    if hasattr(stream, "maxlen"):
-        # Cheroot would read a chunk as a whole, however large it says that it is.
-        stream.maxlen = _CHUNKING * most
-    try:
-        body: bytes = stream.read(wanted)
-    except Exception as error:
-        # Each server raises errors of its own.
-        if "Too Large" in str(error):
-            raise _too_large(most) from error
-        raise InvalidInput(f"The request body cannot be read: {error}") from error
-    if len(body) > most:
-        raise _too_large(most)
-    if not chunked and len(body) < wanted:
-        raise InvalidInput(
-            f"The request body ended after {len(body)} of the {wanted} bytes that Content-Length "
-            "announces."
-        )
-    return body
-
-
-def _too_large(most: int) -> TooLarge:
-    return TooLarge(
-        f"The request body is larger than {most} bytes, the most that this service takes "
-        "([api] max_body_kib)."
-    )
+    def __init__(self, services: Services, dialect: Dialect) -> None:
+        self.prefix = dialect.prefix
+        self.answer = _Plain(Root(services, dialect), guess_content_type_from_ext=False)
+        #: (method, last word of the path) of the routes whose bodies are not read beforehand.
+        self.uploads = {
+            (route.method, route.path.rpartition("/")[2])
+            for route in dialect.routes
+            if route.takes is BYTES
+        }
 
 
 def _base_url(environ: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Bodies of requests that are no resources: their members as data, checked in one place."""
+"""Bodies of requests: read within their cap; JSON; members as data, checked in one place."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import orjson
 
 from baremetal.api.call import Call
 from baremetal.api.types.kinds import Kind
-from baremetal.domain.errors import InvalidInput
+from baremetal.domain.errors import BaremetalError, InvalidInput, TooLarge
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Member:
 
 #: Deeper JSON is refused: no resource needs it, and it is how parsers are attacked.
 MAX_DEPTH = 32
+#: How much larger a body may be on the wire, where each of its chunks has a size before it.
+_CHUNKING = 8
 
 
 def read_json(raw: bytes) -> Any:
@@ -102,3 +104,63 @@ def _checked(member: Member, name: str, value: Any) -> Any:
         return member.kind.check(value)
     except ValueError as error:
         raise InvalidInput(f"Invalid value for '{name}': {error}") from error
+
+
+def small_body(environ: Mapping[str, Any], most: int) -> bytes | BaremetalError:
+    """The request's body, or what is wrong with it, to be said once it is clear who asks."""
+    try:
+        return _read(environ, most)
+    except BaremetalError as error:
+        return error
+
+
+def is_chunked(environ: Mapping[str, Any]) -> bool:
+    """Whether the body says its length piece by piece."""
+    return "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+
+
+def length_of(environ: Mapping[str, Any]) -> int:
+    """How long the body is said to be, bytes.
+
+    :raises InvalidInput: that is no number.
+    """
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()):
+        raise InvalidInput("Content-Length must be a number of bytes.")
+    return int(length[:18])
+
+
+def _read(environ: Mapping[str, Any], most: int) -> bytes:
+    chunked = is_chunked(environ)
+    # What is chunked must be read, or the rest would be taken for the next request.
+    if environ["REQUEST_METHOD"] in ("GET", "HEAD") and not chunked:
+        return b""
+    wanted = most + 1 if chunked else length_of(environ)
+    if wanted > most and not chunked:
+        raise _too_large(most)
+    stream = environ["wsgi.input"]
+    if hasattr(stream, "maxlen"):
+        # Cheroot would read a chunk as a whole, however large it says that it is.
+        stream.maxlen = _CHUNKING * most
+    try:
+        body: bytes = stream.read(wanted)
+    except Exception as error:
+        # Each server raises errors of its own.
+        if "Too Large" in str(error):
+            raise _too_large(most) from error
+        raise InvalidInput(f"The request body cannot be read: {error}") from error
+    if len(body) > most:
+        raise _too_large(most)
+    if not chunked and len(body) < wanted:
+        raise InvalidInput(
+            f"The request body ended after {len(body)} of the {wanted} bytes that Content-Length "
+            "announces."
+        )
+    return body
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(
+        f"The request body is larger than {most} bytes, the most that this service takes "
+        "([api] max_body_kib)."
+    )

@@ -10,6 +10,7 @@ from baremetal.domain.errors import NotAcceptable
 
 if TYPE_CHECKING:
     from baremetal.api.services import Services
+    from baremetal.api.upload import Upload
 
 
 @dataclass(slots=True)
@@ -21,9 +22,10 @@ class Answer:
 
     body: Any = None
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     stream: Iterator[bytes] | None = None
     parts: Sequence[bytes] = ()
+    content_type: str = "application/json"
 
 
 @dataclass(slots=True)
@@ -39,9 +41,16 @@ class Call:
     query: Mapping[str, str]
     raw: bytes
     request_id: str
-    last_event_id: str | None = None
+    #: The request as WSGI has it, for what few routes look at.
+    environ: Mapping[str, Any] = field(default_factory=dict)
     #: The project whose resources alone the caller may list; None: everybody's.
     only_of: str | None = None
+
+    @property
+    def upload(self) -> "Upload":
+        """The body, where the route takes bytes."""
+        found: Upload = self.environ["baremetal.upload"]
+        return found
 
     def flag(self, name: str) -> bool:
         """Whether a query parameter says yes; it has been checked before."""

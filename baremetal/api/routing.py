@@ -9,6 +9,8 @@ from baremetal.api.query import Parameter
 from baremetal.auth.rules import Rule
 
 Controller = Callable[[Call], Any]
+#: What a route takes whose body is no document; it comes in pieces, `Call.upload`.
+BYTES = "bytes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def stream(call: Call) -> Answer:
 
     :raises Unavailable: as many streams as are allowed are open.
     """
-    text = call.query.get("since", call.last_event_id)
+    text = call.query.get("since", call.environ.get("HTTP_LAST_EVENT_ID"))
     try:
         number = kinds.COUNT.validate(text) if text is not None else call.services.events.last_id()
     except ValueError as error:
@@ -40,7 +40,8 @@ def stream(call: Call) -> Answer:
     if not call.services.streams.acquire(blocking=False):
         raise Unavailable("Too many event streams are open ([api] max_streams). Retry later.")
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return Answer(status=200, headers=headers, stream=_Stream(call, number, node))
+    stream = _Stream(call, number, node)
+    return Answer(status=200, headers=headers, stream=stream, content_type="text/event-stream")
 
 
 class _Stream:

@@ -15,6 +15,7 @@ import pytest
 import baremetal.cmd.backend  # noqa: F401 - must come before anything of oslo
 from baremetal.api import app
 from baremetal.api.call import Answer, Call
+from baremetal.api.dialect import DIALECTS
 from baremetal.api.routes import ROUTES
 from baremetal.api.routing import Route
 from baremetal.clock import Clock
@@ -169,8 +170,14 @@ def house(
     wish = Wish(_ALLOCATION, "big", name="allocation", owner=LESSEE)
     AllocationStore(made.db).fulfil(wish, made.row("node"), Clock().now())
     made.provision("node", "manage")
-    doors = tuple(replace(route, controller=_inside) for route in ROUTES)
-    monkeypatch.setattr(app, "ROUTES", doors)
+    doors = tuple(
+        replace(
+            dialect,
+            routes=tuple(replace(route, controller=_inside) for route in dialect.routes),
+        )
+        for dialect in DIALECTS
+    )
+    monkeypatch.setattr(app, "DIALECTS", doors)
     made.reopen()
     return made
 
