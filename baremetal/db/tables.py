@@ -256,3 +256,55 @@ inventories = sa.Table(
     _json("inventory"),
     _json("plugin_data"),
 )
+
+images = sa.Table(
+    "images",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("uuid", Uuid, nullable=False, unique=True),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("created_at", Timestamp, nullable=False),
+    sa.Column("updated_at", Timestamp),
+    sa.Column("name", sa.String(255), index=True),
+    sa.Column("status", sa.String(16), nullable=False, index=True),
+    sa.Column("visibility", sa.String(16), nullable=False),
+    sa.Column("owner", sa.String(255), index=True),
+    sa.Column("disk_format", sa.String(20)),
+    sa.Column("container_format", sa.String(20)),
+    sa.Column("min_disk", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("min_ram", sa.Integer, nullable=False, server_default="0"),
+    _flag("protected"),
+    _flag("os_hidden"),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("virtual_size", sa.BigInteger),
+    sa.Column("checksum", sa.String(32)),
+    sa.Column("os_hash_algo", sa.String(32)),
+    sa.Column("os_hash_value", sa.String(128)),
+    sa.Column("tags", JsonText, nullable=False, server_default="[]"),
+    _json("properties"),
+)
+
+# Where an image's bytes are. A row is written before the first byte, and goes after the last.
+image_locations = sa.Table(
+    "image_locations",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("uuid", Uuid, nullable=False, unique=True),
+    sa.Column("image_uuid", Uuid, nullable=False, index=True),
+    sa.Column("store", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("created_at", Timestamp, nullable=False),
+    sa.Column("updated_at", Timestamp),
+)
+
+image_members = sa.Table(
+    "image_members",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("image_uuid", Uuid, nullable=False),
+    sa.Column("member", sa.String(255), nullable=False, index=True),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("created_at", Timestamp, nullable=False),
+    sa.Column("updated_at", Timestamp),
+    sa.UniqueConstraint("image_uuid", "member"),
+)
