@@ -183,7 +183,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             base=self._services.public_url or _base_url(environ),
             path=path,
             args=match.args,
-            query=_query(environ["baremetal.query"]),
+            query={} if route.open_query else _query(environ["baremetal.query"]),
             raw=body,
             request_id=environ["baremetal.request_id"],
             environ=environ,

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from baremetal.api import errors, versions
+from baremetal.api.images import fault
+from baremetal.api.images.routes import ROUTES as IMAGE_ROUTES
 from baremetal.api.routes import ROUTES
 from baremetal.api.routing import Route
 
@@ -44,4 +46,7 @@ BARE_METAL = Dialect(
     },
 )
 
-DIALECTS = (BARE_METAL,)
+IMAGE = Dialect("/image", IMAGE_ROUTES, fault.body)
+
+#: The first also answers where no prefix is.
+DIALECTS = (BARE_METAL, IMAGE)

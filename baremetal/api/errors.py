@@ -17,6 +17,7 @@ STATUS: Final[dict[type[errors.BaremetalError], int]] = {
     errors.NotAcceptable: 406,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.RangeForbids: 416,
     errors.DriverError: 502,
     errors.Unavailable: 503,
     errors.BaremetalError: 500,

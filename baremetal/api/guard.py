@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from baremetal.api.call import Call
-from baremetal.api.policies import allocations, nodes, operations, ports
+from baremetal.api.policies import allocations, images, nodes, operations, ports
 from baremetal.api.routing import Route
 from baremetal.auth.policy import Policy
 from baremetal.auth.rules import Rule
@@ -18,6 +18,7 @@ _SEE = {
     "port": ports.GET,
     "allocation": allocations.GET,
     "operation": operations.GET,
+    "image": images.GET,
 }
 #: {what has owners: (the variable of the path, what it names, how that is called)}
 _PLACES = {
@@ -28,6 +29,7 @@ _PLACES = {
         ("node", "allocation of node", "Allocation for node"),
     ),
     "operation": (("operation", "operation", "Operation"),),
+    "image": (("image", "image", "Image"),),
 }
 
 
@@ -107,7 +109,8 @@ def _target(call: Call, of: str) -> Target | None:
 
 
 def _visible(call: Call, see: Rule, kind: str, ident: str, label: str) -> tuple[str, Target]:
-    policy, found = call.services.policy, owners(call.services.db, kind, ident)
+    policy = call.services.policy
+    found = owners(call.services.db, kind, ident, call.identity.project_id)
     if found is None or (policy and not policy.allows(call.identity, see, found[1])):
         raise NotFound(label, ident)
     return found

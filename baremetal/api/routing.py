@@ -20,8 +20,9 @@ class Route:
     `path` has variable parts in braces. `since` is the microversion that brought it.
     `public` routes need no credentials, all others name the `policy` that lets callers in
     (api/policies/). `status` is that of success. `query` are the
-    parameters that it knows; others are refused. `takes` and `gives` name the types of
-    the bodies, for the documentation.
+    parameters that it knows; others are refused, unless the controller looks itself for what
+    there is (`open_query`). `takes` and `gives` name the types of the bodies, for the
+    documentation.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Route:
     takes: Any = None
     gives: Any = None
     query: tuple[Parameter, ...] = ()
+    open_query: bool = False
 
 
 class Match:

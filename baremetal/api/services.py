@@ -14,11 +14,15 @@ from baremetal.db.conductors import ConductorStore
 from baremetal.db.counts import Counts
 from baremetal.db.database import Database
 from baremetal.db.events import EventLog
+from baremetal.db.image_members import ImageMembers
+from baremetal.db.images import ImageStore
 from baremetal.db.nodes import NodeStore
 from baremetal.db.operations import OperationStore
 from baremetal.db.vault import Vault
 from baremetal.engine.members import Members
 from baremetal.engine.submit import Submitter
+from baremetal.images.keeper import Keeper
+from baremetal.images.shelves import Shelves
 from baremetal.rpc.conductor import ConductorClient
 
 
@@ -60,6 +64,9 @@ class Services:
         self.members = Members(ConductorStore(db), clock)
         conductor.find_host = self.members.host_in
         self.submitter = Submitter(db, self.operations, conductor.ring, clock)
+        self.images = ImageStore(db)
+        self.image_members = ImageMembers(db)
+        self.keeper = Keeper(db, Shelves(conf), clock)
         self.max_limit: int = conf.api.max_limit
         self.max_body: int = conf.api.max_body_kib * 1024
         self.streams = threading.BoundedSemaphore(conf.api.max_streams or 1)

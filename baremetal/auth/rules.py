@@ -84,6 +84,32 @@ ALLOCATION_MEMBER = Who(
     "A member of the project that the allocation belongs to.",
 )
 
+IMAGE_READER = Who(
+    "image_reader",
+    "role:reader and project_id:%(image.owner)s",
+    "A reader in the project that the image belongs to.",
+)
+IMAGE_MEMBER = Who(
+    "image_member",
+    "role:member and project_id:%(image.owner)s",
+    "A member of the project that the image belongs to.",
+)
+IMAGE_SHARER = Who(
+    "image_sharer",
+    "role:reader and project_id:%(image.member)s",
+    "A reader in a project that the image is shared with.",
+)
+IMAGE_ANSWERER = Who(
+    "image_answerer",
+    "role:member and project_id:%(image.member)s",
+    "A member of a project that the image is shared with.",
+)
+PUBLIC_READER = Who(
+    "public_reader",
+    "role:reader and ('public':%(image.visibility)s or 'community':%(image.visibility)s)",
+    "Anybody, where the image is there for all.",
+)
+
 EVERYBODY = (
     ADMIN,
     SERVICE,
@@ -98,6 +124,11 @@ EVERYBODY = (
     LESSEE_MEMBER,
     ALLOCATION_READER,
     ALLOCATION_MEMBER,
+    IMAGE_READER,
+    IMAGE_MEMBER,
+    IMAGE_SHARER,
+    IMAGE_ANSWERER,
+    PUBLIC_READER,
 )
 
 #: Those who see everything, whoever owns it.

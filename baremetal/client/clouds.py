@@ -24,6 +24,8 @@ _PLAIN_KEYS = frozenset(
         "auth",
         "baremetal_endpoint_override",
         "baremetal_api_version",  # of no interest: requests negotiate theirs
+        "image_endpoint_override",
+        "image_api_version",
         "verify",
         "cacert",
         "region_name",

@@ -6,11 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from baremetal.db.database import Database, Prepared
-from baremetal.db.tables import allocations, nodes, operations, ports
+from baremetal.db.tables import allocations, image_members, images, nodes, operations, ports
 
 _NODE = (nodes.c.uuid, nodes.c.owner.label("node.owner"), nodes.c.lessee.label("node.lessee"))
 _IDENT: sa.BindParameter[str] = sa.bindparam("uuid")
 _NAME: sa.BindParameter[str] = sa.bindparam("name")
+_PROJECT: sa.BindParameter[str] = sa.bindparam("project")
 _NODE_CALLED = sa.or_(nodes.c.uuid == _IDENT, nodes.c.name == _NAME)
 _ALLOCATION_CALLED = sa.or_(allocations.c.uuid == _IDENT, allocations.c.name == _NAME)
 _PORT_CALLED = sa.or_(ports.c.uuid == _IDENT, ports.c.name == _NAME)
@@ -30,19 +31,43 @@ _QUERIES: Mapping[str, "sa.Select[Any]"] = {
     "allocation of node": sa.select(nodes.c.uuid, allocations.c.owner.label("allocation.owner"))
     .join(allocations, nodes.c.uuid == allocations.c.node_uuid)
     .where(_NODE_CALLED),
+    # With whom it is shared counts for the one who asks alone.
+    "image": sa.select(
+        images.c.uuid,
+        images.c.owner.label("image.owner"),
+        images.c.visibility.label("image.visibility"),
+        image_members.c.member.label("image.member"),
+    )
+    .outerjoin(
+        image_members,
+        sa.and_(
+            image_members.c.image_uuid == images.c.uuid,
+            image_members.c.member == _PROJECT,
+            images.c.visibility == "shared",
+        ),
+    )
+    .where(images.c.uuid == _IDENT, images.c.status != "pending_delete"),
 }
+#: What is asked for by its uuid alone.
+_BY_UUID = {"operation", "image"}
 
 
-def owners(db: Database, kind: str, ident: str) -> tuple[str, dict[str, str]] | None:
+def owners(
+    db: Database, kind: str, ident: str, project: str | None = None
+) -> tuple[str, dict[str, str]] | None:
     """(uuid, owners by name) of what is called `ident`; None where there is none.
+
+    `project` is whose view of it is wanted.
 
     Whom it does not belong to is left out.
     """
     prepared = db.prepared.get(("owners", kind))
     if prepared is None:
         prepared = db.prepared["owners", kind] = Prepared(db, _QUERIES[kind])
-    names = {"name": ident} if kind != "operation" else {}
-    found = prepared.first(uuid=ident.lower(), **names)
+    more: dict[str, Any] = {} if kind in _BY_UUID else {"name": ident}
+    if kind == "image":
+        more["project"] = project
+    found = prepared.first(uuid=ident.lower(), **more)
     if found is None:
         return None
     keys = [column.name for column in _QUERIES[kind].selected_columns][1:]

@@ -11,6 +11,7 @@
     |-- Forbidden             a rule or a flag on the resource refuses
     |-- Unauthenticated
     |-- TooLarge
+    |-- RangeForbids          a range of bytes that is not there
     |-- Unavailable           a part that is needed does not answer
     |-- NotSupported          the driver has no such ability
     |-- DriverError           the hardware, or the way to it
@@ -131,6 +132,13 @@ class Unauthenticated(BaremetalError):
 
 class TooLarge(BaremetalError):
     """The body is larger than the configured cap."""
+
+
+class RangeForbids(BaremetalError):
+    """A range of bytes that lies behind the last one."""
+
+    def __init__(self, wanted: str, size: int) -> None:
+        super().__init__(f"There are {size} bytes; none of them is in {wanted}.")
 
 
 class Unavailable(BaremetalError):

@@ -104,12 +104,7 @@ class Image:
 
         :raises Conflict: it can not happen to an image of this status.
         """
-        moves = STATES[event]
-        if self.status not in moves:
-            raise Conflict(
-                f"Image {self.uuid} is {self.status}; {event} needs it to be {' or '.join(moves)}."
-            )
-        return moves[self.status]
+        return after(self.uuid, self.status, event)
 
     def check_delete(self) -> None:
         """Return if it may go.
@@ -148,6 +143,18 @@ class Image:
                 f"Image {self.uuid} is deactivated: its data cannot be read until an "
                 "administrator reactivates it."
             )
+
+
+def after(uuid: str, status: str, event: str) -> str:
+    """The status of an image after something has happened.
+
+    :raises Conflict: it can not happen to an image of this status.
+    """
+    moves = STATES[event]
+    if status not in moves:
+        needed = " or ".join(moves)
+        raise Conflict(f"Image {uuid} is {status}; {event} needs it to be {needed}.")
+    return moves[status]
 
 
 def check_properties(properties: Mapping[str, Any]) -> None:

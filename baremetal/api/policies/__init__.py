@@ -6,13 +6,14 @@ from baremetal.api.policies import (
     conductors,
     drivers,
     events,
+    images,
     nodes,
     operations,
     ports,
 )
 from baremetal.auth.rules import Rule
 
-_FILES = (nodes, ports, chassis, allocations, drivers, conductors, operations, events)
+_FILES = (nodes, ports, chassis, allocations, drivers, conductors, operations, events, images)
 
 RULES: tuple[Rule, ...] = tuple(
     value for file in _FILES for value in vars(file).values() if isinstance(value, Rule)

@@ -4,13 +4,13 @@ from collections import defaultdict
 
 from oslo_policy.policy import DocumentedRuleDefault, Operation, RuleDefault
 
-from baremetal.api.policies import RULES
+from baremetal.api.dialect import DIALECTS
+from baremetal.api.policies import RULES, images
 from baremetal.api.policies.nodes import GET, SET_PROVISION_STATE, UPDATE
-from baremetal.api.routes import ROUTES
 from baremetal.auth.rules import EVERYBODY, Rule
 
 #: Rules that have others below them, for fields or verbs.
-_IN_PARTS = (GET, UPDATE, SET_PROVISION_STATE)
+_IN_PARTS = (GET, UPDATE, SET_PROVISION_STATE, images.UPDATE)
 
 
 def list_rules() -> list[RuleDefault]:
@@ -28,13 +28,17 @@ def list_rules() -> list[RuleDefault]:
 def _guarded() -> dict[Rule, list[Operation]]:
     """The routes where each rule counts."""
     found: dict[Rule, list[Operation]] = defaultdict(list)
-    for route in ROUTES:
+    for prefix, route in (
+        ("" if dialect is DIALECTS[0] else dialect.prefix, route)
+        for dialect in DIALECTS
+        for route in dialect.routes
+    ):
         rule = route.policy
         if rule is None:
             continue
         also = (rule.all,) if rule.all is not None else ()
         for one in (rule, *also, *rule.parts):
-            found[one].append({"path": route.path, "method": route.method})
+            found[one].append({"path": prefix + route.path, "method": route.method})
     for one in RULES:
         if one not in found:
             # What a controller asks once it has read the body.

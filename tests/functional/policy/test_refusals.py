@@ -15,12 +15,13 @@ import pytest
 import baremetal.cmd.backend  # noqa: F401 - must come before anything of oslo
 from baremetal.api import app
 from baremetal.api.call import Answer, Call
-from baremetal.api.dialect import DIALECTS
-from baremetal.api.routes import ROUTES
+from baremetal.api.dialect import BARE_METAL, DIALECTS, IMAGE
 from baremetal.api.routing import Route
 from baremetal.clock import Clock
 from baremetal.db.allocations import AllocationStore
 from baremetal.db.database import Database
+from baremetal.db.image_members import ImageMembers
+from baremetal.db.images import ImageStore
 from baremetal.domain.allocation import Wish
 from tests.support.callers import CALLERS, LESSEE, OWNER, Claims
 from tests.support.house import House
@@ -137,6 +138,38 @@ EXPECTED: dict[str, frozenset[str]] = {
     "POST /v1/operations/{operation}/cancel": KEEPERS,
 }
 
+IMAGE_CHANGERS = CLOUD | {"operator", "owner's manager", "owner's member"}
+
+#: The same for the Image API; its image belongs to the node's owner, and is shared with the lessee.
+EXPECTED |= {
+    "GET /image/": PUBLIC,
+    "GET /image/versions": PUBLIC,
+    "GET /image/v2": PUBLIC,
+    "GET /image/v2/schemas/{schema}": READERS,
+    "GET /image/v2/info/import": READERS,
+    "GET /image/v2/info/stores": READERS,
+    "GET /image/v2/info/stores/detail": ADMINS,
+    "GET /image/v2/images": READERS,
+    "POST /image/v2/images": CLOUD
+    | {"operator", "owner's manager", "owner's member"}
+    | {"lessee's manager", "lessee's member", "stranger"},
+    "GET /image/v2/images/{image}": SEERS,
+    "PATCH /image/v2/images/{image}": IMAGE_CHANGERS,
+    "DELETE /image/v2/images/{image}": IMAGE_CHANGERS,
+    "POST /image/v2/images/{image}/actions/deactivate": ADMINS,
+    "POST /image/v2/images/{image}/actions/reactivate": ADMINS,
+    "PUT /image/v2/images/{image}/tags/{tag}": IMAGE_CHANGERS,
+    "DELETE /image/v2/images/{image}/tags/{tag}": IMAGE_CHANGERS,
+    "PUT /image/v2/images/{image}/file": IMAGE_CHANGERS,
+    "GET /image/v2/images/{image}/file": SEERS,
+    "GET /image/v2/images/{image}/members": SEERS,
+    "POST /image/v2/images/{image}/members": IMAGE_CHANGERS,
+    "GET /image/v2/images/{image}/members/{member}": SEERS,
+    "PUT /image/v2/images/{image}/members/{member}": ADMINS
+    | {"lessee's manager", "lessee's member"},
+    "DELETE /image/v2/images/{image}/members/{member}": IMAGE_CHANGERS,
+}
+
 #: Who sees what a path names, where not everybody does; the first part that fits decides.
 SEEN: dict[str, frozenset[str]] = {
     "/v1/nodes/{node}/allocation": ALLOCATION_SEERS,
@@ -145,9 +178,16 @@ SEEN: dict[str, frozenset[str]] = {
     "/v1/nodes/validate": SEERS,
     "/v1/ports/{ident}": SEERS,
     "/v1/operations/{operation}": SEERS,
+    "/image/v2/images/{image}": SEERS,
 }
 
 
+#: The routes of both APIs, by the paths at which they stand.
+ROUTES = (
+    *BARE_METAL.routes,
+    *(replace(route, path=IMAGE.prefix + route.path) for route in IMAGE.routes),
+)
+_IMAGE = "0f6d2f1e-52b8-4a1c-9f43-7c1f3a1f0a01"
 _ALLOCATION = "8c2bd9f4-1d2d-4f2c-b25c-3f6d5a2c4c11"
 
 
@@ -169,6 +209,9 @@ def house(
     made.asked("POST", "ports", {"address": "52:54:00:00:00:01", "node_uuid": node["uuid"]})
     wish = Wish(_ALLOCATION, "big", name="allocation", owner=LESSEE)
     AllocationStore(made.db).fulfil(wish, made.row("node"), Clock().now())
+    image = {"uuid": _IMAGE, "status": "queued", "visibility": "shared", "owner": OWNER}
+    ImageStore(made.db).insert(image, Clock().now())
+    ImageMembers(made.db).add(_IMAGE, LESSEE, Clock().now())
     made.provision("node", "manage")
     doors = tuple(
         replace(
@@ -202,6 +245,10 @@ def places(house: House, claims: Claims) -> dict[str, str]:
         "{vif}": "vif",
         "{driver}": "fake-hardware",
         "{hostname}": "house",
+        "{image}": _IMAGE,
+        "{member}": LESSEE,
+        "{tag}": "tag",
+        "{schema}": "image",
     }
 
 
@@ -257,11 +304,12 @@ def test_what_does_not_exist_looks_like_what_one_may_not_see(
     house: House, claims: Claims, places: dict[str, str]
 ) -> None:
     missing = {**places, "{node}": "nosuch", "allocations/{ident}": "allocations/nosuch"}
+    missing["{image}"] = "nosuch"
     with claims.being("stranger"):
         for (route, path), (_, other) in zip(_paths(places), _paths(missing), strict=True):
             if path == other or route.public:
                 continue
             one, two = house.request(route.method, path), house.request(route.method, other)
             assert one.status == two.status == 404, path
-            ident = "node" if "nodes/" in path else "allocation"
+            ident = "node" if "nodes/" in path else _IMAGE if "images/" in path else "allocation"
             assert one.fault == two.fault.replace("nosuch", ident), path

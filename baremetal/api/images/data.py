@@ -1,0 +1,103 @@
+"""The data of images: put it in, get it out."""
+
+import re
+from collections.abc import Generator, Iterator
+from typing import Any, Final
+
+from baremetal.api.call import Answer, Call
+from baremetal.api.policies import images as may
+from baremetal.db.images import image_of
+from baremetal.domain.errors import InvalidInput, RangeForbids
+from baremetal.stores import Bytes
+
+_OCTETS: Final = "application/octet-stream"
+_RANGE: Final = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
+
+
+def upload(call: Call) -> Answer:
+    """Put data into an image; it becomes active when all of it is there, and is what it says."""
+    kind = call.environ.get("CONTENT_TYPE", "").partition(";")[0].strip()
+    if kind != _OCTETS:
+        raise InvalidInput(f"Content-Type must be {_OCTETS}, not '{kind[:80]}'.")
+    keeper = call.services.keeper
+    store = keeper.shelves.for_images(call.environ.get("HTTP_X_IMAGE_META_STORE"))
+    row = call.services.images.row(call.args["image"])
+    body = call.upload
+    keeper.upload(row, body.pieces(), store, _promised(call, body.length))
+    return Answer(status=204)
+
+
+def download(call: Call) -> Answer:
+    """The data of an image, or a range of it."""
+    row = call.services.images.row(call.args["image"])
+    policy = call.services.policy
+    overseer = policy is None or policy.allows(call.identity, may.LIST_ALL)
+    image_of(row).check_read(overseer=overseer)
+    if row["size"] is None:
+        return Answer(status=204)
+    start, end = _range(call.environ.get("HTTP_RANGE"), row["size"])
+    headers = {"Content-Length": str(end - start), "Accept-Ranges": "bytes"}
+    if row["checksum"] and end - start == row["size"]:
+        headers["Content-MD5"] = row["checksum"]
+    status = 200
+    if "HTTP_RANGE" in call.environ:
+        status = 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{row['size']}"
+    if call.environ["REQUEST_METHOD"] == "HEAD" or end == start:
+        return Answer(status=status, headers=headers, stream=iter(()), content_type=_OCTETS)
+    _, pieces = call.services.keeper.read(row, start, end - start)
+    return Answer(status=status, headers=headers, stream=_Pieces(pieces), content_type=_OCTETS)
+
+
+class _Pieces:
+    """The bytes of an answer; the server closes it when the caller is gone."""
+
+    def __init__(self, pieces: Generator[Bytes, None, None]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        piece: Any = next(self._pieces)
+        return piece if isinstance(piece, bytes) else bytes(piece)
+
+    def close(self) -> None:
+        """Let go of the object."""
+        self._pieces.close()
+
+
+def _promised(call: Call, length: int | None) -> int | None:
+    """How many bytes will come, as far as anybody says.
+
+    :raises InvalidInput: two numbers that differ.
+    """
+    text = call.environ.get("HTTP_X_OPENSTACK_IMAGE_SIZE")
+    if text is None:
+        return length
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise InvalidInput("x-openstack-image-size must be a number of bytes.")
+    if length is not None and length != int(text):
+        raise InvalidInput(f"x-openstack-image-size says {text} bytes, Content-Length {length}.")
+    return int(text)
+
+
+def _range(text: str | None, size: int) -> tuple[int, int]:
+    """The first byte that is asked for, and the one after the last.
+
+    :raises InvalidInput: it is no range of bytes.
+    :raises RangeForbids: the image has none of these bytes.
+    """
+    if text is None:
+        return 0, size
+    found = _RANGE.match(text.strip())
+    if found is None or text.strip() == "bytes=-":
+        raise InvalidInput(f"Range must be one range, such as bytes=0-1023, not '{text[:80]}'.")
+    first, last = found.groups()
+    if not first:
+        start, end = max(size - int(last), 0), size
+    else:
+        start, end = int(first), min(int(last) + 1 if last else size, size)
+    if start >= end:
+        raise RangeForbids(text[:80], size)
+    return start, end

@@ -1,0 +1,54 @@
+"""Every route of the Image API: method, path beneath ``/image``, controller, policy."""
+
+from baremetal.api.images import data, discovery, members, records
+from baremetal.api.policies import images as may
+from baremetal.api.routing import BYTES, Route
+from baremetal.api.types.image import Image
+
+ROUTES = (
+    # versions and what there is
+    Route("GET", "/", discovery.choices, public=True, status=300),
+    Route("GET", "/versions", discovery.versions, public=True),
+    Route("GET", "/v2", discovery.versions, public=True),
+    Route("GET", "/v2/schemas/{schema}", discovery.schema, may.LIST),
+    Route("GET", "/v2/info/import", discovery.import_methods, may.GET_STORES),
+    Route("GET", "/v2/info/stores", discovery.stores, may.GET_STORES),
+    Route("GET", "/v2/info/stores/detail", discovery.stores_detail, may.GET_STORES_DETAIL),
+    # images
+    Route("GET", "/v2/images", records.list_images, may.LIST, gives=[Image], open_query=True),
+    Route("POST", "/v2/images", records.create, may.CREATE, takes=Image, gives=Image, status=201),
+    Route("GET", "/v2/images/{image}", records.show, may.GET, gives=Image),
+    Route("PATCH", "/v2/images/{image}", records.update, may.UPDATE, takes="patch", gives=Image),
+    Route("DELETE", "/v2/images/{image}", records.delete, may.DELETE, status=204),
+    Route(
+        "POST",
+        "/v2/images/{image}/actions/deactivate",
+        records.deactivate,
+        may.DEACTIVATE,
+        status=204,
+    ),
+    Route(
+        "POST",
+        "/v2/images/{image}/actions/reactivate",
+        records.reactivate,
+        may.REACTIVATE,
+        status=204,
+    ),
+    Route("PUT", "/v2/images/{image}/tags/{tag}", records.add_tag, may.UPDATE, status=204),
+    Route("DELETE", "/v2/images/{image}/tags/{tag}", records.remove_tag, may.UPDATE, status=204),
+    # data
+    Route("PUT", "/v2/images/{image}/file", data.upload, may.UPLOAD, takes=BYTES, status=204),
+    Route("GET", "/v2/images/{image}/file", data.download, may.DOWNLOAD, gives=BYTES),
+    # members
+    Route("GET", "/v2/images/{image}/members", members.list_members, may.GET_MEMBERS),
+    Route("POST", "/v2/images/{image}/members", members.add, may.SHARE, takes=members.NEW),
+    Route("GET", "/v2/images/{image}/members/{member}", members.show, may.GET_MEMBERS),
+    Route(
+        "PUT",
+        "/v2/images/{image}/members/{member}",
+        members.answer,
+        may.ANSWER,
+        takes=members.STATUS,
+    ),
+    Route("DELETE", "/v2/images/{image}/members/{member}", members.remove, may.SHARE, status=204),
+)

@@ -1,0 +1,35 @@
+"""The image service, and the stores that it keeps images in."""
+
+from oslo_config import cfg
+
+GROUP = "images"
+OPTS = [
+    cfg.ListOpt(
+        "stores",
+        default=["local"],
+        help="Names of the stores for images. Each has a section of its own, [store:NAME], with "
+        "its 'driver' (file, s3, swift, rbd...), what that driver takes (root, endpoint, "
+        "bucket...), a 'prefix' for the names of objects, and 'use', a list of what it may be "
+        "used for. The store 'local' needs no section: files in state_dir/images.",
+    ),
+    cfg.StrOpt(
+        "default_store",
+        default="local",
+        help="The store that images go to if nobody names another one.",
+    ),
+    cfg.IntOpt(
+        "max_size_gib",
+        default=1024,
+        min=1,
+        max=65536,
+        help="Largest image, GiB. An upload ends with 413 where it becomes larger.",
+    ),
+]
+
+#: In each [store:NAME], beside what its driver declares.
+STORE_OPTS = [
+    cfg.StrOpt("driver", default="file", help="The kind of store, as its URIs begin."),
+    cfg.StrOpt("prefix", default="", help="What the names of objects begin with: bucket/folder/."),
+    cfg.StrOpt("use", default="", help="What it may be used for, with commas; empty: everything."),
+    cfg.StrOpt("description", default="", help="A sentence for those who choose a store."),
+]

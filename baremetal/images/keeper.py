@@ -1,0 +1,159 @@
+"""The bytes of images come and go, and the record says at each moment what is true."""
+
+import logging
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing, suppress
+from typing import Any, Final
+
+from baremetal.clock import Clock
+from baremetal.db.database import Database
+from baremetal.db.image_data import ImageData
+from baremetal.db.images import ImageStore, image_of
+from baremetal.domain import image as im
+from baremetal.domain.errors import BaremetalError, NotFound, TooLarge, Unavailable
+from baremetal.images.shelves import Shelves
+from baremetal.motion.formats import QEMU_NAMES, inspect
+from baremetal.motion.hashing import Digests, HashThread
+from baremetal.stores import Bytes, DataObject
+from baremetal.stores.errors import HostileImage
+
+LOG = logging.getLogger(__name__)
+
+#: What the API shows as ``checksum`` and as ``os_hash_value``.
+CHECKSUM: Final = "md5"
+HASH: Final = "sha512"
+#: Formats whose bytes can be told from others'.
+_TOLD: Final = frozenset({*QEMU_NAMES, "raw", "iso", "gpt"})
+
+Row = Mapping[str, Any]
+
+
+class Keeper:
+    """Puts bytes into stores, gets them, and removes them."""
+
+    def __init__(self, db: Database, shelves: Shelves, clock: Clock) -> None:
+        """Keep the images of `db` on `shelves`."""
+        self.shelves = shelves
+        self._images = ImageStore(db)
+        self._data = ImageData(db)
+        self._clock = clock
+
+    def upload(self, row: Row, pieces: Iterable[Bytes], store: str, size: int | None) -> None:
+        """Put bytes into an image that is as it was read in `row`.
+
+        Nobody sees them before all have come, and are what the image says that they are.
+
+        :raises Conflict: the image has bytes, or others are on their way.
+        :raises HostileImage: they are not what they are said to be, or not safe.
+        :raises TooLarge: there are more of them than an image may have.
+        """
+        image_of(row).check_data()
+        uuid, location = row["uuid"], self._clock.new_uuid()
+        target = self.shelves.object(store, location)
+        self._data.begin(row, "upload", location, store, self._clock.now())
+        try:
+            known = self._write(target, pieces, size)
+            known["virtual_size"] = _inspected(target, row, known["size"])
+            self._data.finish(uuid, "upload done", location, known, self._clock.now())
+        except BaseException:
+            with suppress(BaremetalError):
+                target.store.delete(target.name)
+            self._data.give_up(uuid, "upload failed", location, self._clock.now())
+            raise
+
+    def _write(
+        self, target: DataObject, pieces: Iterable[Bytes], size: int | None
+    ) -> dict[str, Any]:
+        most, at = self.shelves.max_size, 0
+        if size is not None and size > most:
+            raise _too_large(most)
+        hasher = HashThread(Digests((CHECKSUM, HASH)))
+        try:
+            with target.store.write(target.name, size=size) as writer:
+                for piece in pieces:
+                    if at + len(piece) > most:
+                        raise _too_large(most)
+                    hasher.feed(piece)
+                    writer.write(at, piece)
+                    at += len(piece)
+                writer.commit(at)
+            digests = hasher.finish()
+        finally:
+            hasher.stop()
+        return {
+            "size": at,
+            "checksum": digests[CHECKSUM],
+            "os_hash_algo": HASH,
+            "os_hash_value": digests[HASH],
+        }
+
+    def read(
+        self, row: Row, start: int, length: int
+    ) -> tuple[DataObject, Generator[Bytes, None, None]]:
+        """The object that holds an image's bytes, and a range of them in pieces. Close it.
+
+        :raises NotFound: it has none.
+        :raises Unavailable: none of the stores that have it answers.
+        """
+        locations = self._data.locations(row["uuid"], im.STORED)
+        if not locations:
+            raise NotFound("Data of image", row["uuid"])
+        for number, location in enumerate(locations):
+            try:
+                found = self.shelves.object(location["store"], location["uuid"])
+                stat = found.store.stat(found.name)
+                return found, found.store.read(found.name, start, length, stat.validator)
+            except BaremetalError as error:
+                LOG.warning("image %s in %s: %s", row["uuid"], location["store"], error.message)
+                if number + 1 == len(locations):
+                    raise Unavailable(
+                        f"The data of image {row['uuid']} cannot be read now. Retry later."
+                    ) from error
+        raise AssertionError
+
+    def delete(self, row: Row) -> None:
+        """Take an image from sight, then remove its bytes, then its record.
+
+        Where a store does not answer, the last two are left to `baremetal-manage images audit`.
+
+        :raises Forbidden: it is protected.
+        :raises ChangedMeanwhile: it is no longer as it was read in `row`.
+        """
+        image_of(row).check_delete()
+        self.remove(row["uuid"], self._data.begin_delete(row, self._clock.now()))
+
+    def remove(self, uuid: str, locations: Iterable[Row]) -> bool:
+        """Remove what is left of an image that is out of sight; whether nothing is left."""
+        try:
+            for location in locations:
+                found = self.shelves.object(location["store"], location["uuid"])
+                found.store.delete(found.name)
+        except BaremetalError as error:
+            LOG.warning("image %s is deleted, its data not yet: %s", uuid, error.message)
+            return False
+        self._data.forget(uuid)
+        return True
+
+
+def _inspected(target: DataObject, row: Row, size: int) -> int | None:
+    """The size of the disk that the bytes are, bytes; None where they are no disk.
+
+    :raises HostileImage: they are not what they are said to be, or not safe.
+    """
+    if row["container_format"] != "bare" or row["disk_format"] not in _TOLD:
+        return None
+
+    def read(start: int, length: int | None) -> Generator[Bytes, None, None]:
+        with closing(target.store.read(target.name, start, length)) as pieces:
+            yield from pieces
+
+    try:
+        return inspect(read, size, row["disk_format"]).virtual_size
+    except HostileImage as error:
+        raise HostileImage(f"{error.message} Nothing was kept.") from error
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(
+        f"The image is larger than {most} bytes, the most that one may be ([images] max_size_gib)."
+    )
