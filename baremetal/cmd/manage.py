@@ -14,10 +14,13 @@ from baremetal.cmd import DEFAULT_DIR
 from baremetal.cmd.configure import configured, service_configuration, users_of
 from baremetal.cmd.state import StateDir
 from baremetal.db import schema
+from baremetal.db.clock import SharedClock
 from baremetal.db.database import Database
 from baremetal.db.rotation import Rotation
 from baremetal.db.vault import Vault
 from baremetal.domain.errors import BaremetalError, InvalidInput, Unavailable
+from baremetal.images.audit import Audit
+from baremetal.images.shelves import Shelves
 
 #: How long the last runs under an old key are awaited before it is dropped, seconds.
 _PATIENCE = 60.0
@@ -28,6 +31,7 @@ class Manage:
 
     def __init__(self, conf: cfg.ConfigOpts, state: StateDir) -> None:
         """Work on what `conf` names."""
+        self._conf = conf
         self._state = state
         self._url: str = conf.database.connection or state.database_url
         self._users = UserFile(users_of(conf, state))
@@ -93,6 +97,21 @@ class Manage:
         print(*sorted(self._users.digests()), sep="\n")
         return 0
 
+    def images_audit(self, args: argparse.Namespace) -> int:
+        """Compare images with the stores; with --repair put right what disagrees."""
+        if self._current() != schema.HEAD:
+            raise Unavailable("The database has not this release's schema; first: db upgrade.")
+        db = Database(self._url)
+        left = found = 0
+        audit = Audit(db, Shelves(self._conf), SharedClock(db), args.hours)
+        for one in audit.run(repair=args.repair):
+            end = "; repaired" if one.repaired else ""
+            print(f"{one.kind}: {one.what} in {one.store}: {one.about}{end}")
+            found += 1
+            left += not one.repaired
+        print(f"{found} disagree, {left} of them still" if found else "all as it should be")
+        return 1 if left else 0
+
     def _current(self) -> str:
         url = Database(self._url).url
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
@@ -142,6 +161,15 @@ def _parser() -> argparse.ArgumentParser:
     _command(users, "add", Manage.user_add).add_argument("name")
     _command(users, "remove", Manage.user_remove).add_argument("name")
     _command(users, "list", Manage.user_list)
+    images = _area(areas, "images", "images, and the stores where their data is")
+    audit = _command(images, "audit", Manage.images_audit)
+    audit.add_argument("--repair", action="store_true", help="put right what disagrees")
+    audit.add_argument(
+        "--hours",
+        type=float,
+        default=24.0,
+        help="what has not moved for so long is abandoned (%(default)s)",
+    )
     return parser
 
 

@@ -91,6 +91,37 @@ class ImageData:
             tx.execute(sa.delete(image_members).where(image_members.c.image_uuid == uuid))
             tx.execute(sa.delete(images).where(images.c.uuid == uuid))
 
+    def lose(self, location: Row, now: datetime) -> None:
+        """The bytes of a location are gone; an image that has no others is killed."""
+        uuid = location["image_uuid"]
+        with self._db.write() as tx:
+            tx.execute(sa.delete(image_locations).where(_AT.uuid == location["uuid"]))
+            left = sa.select(_AT.uuid).where(_AT.image_uuid == uuid, _AT.state == im.STORED)
+            if tx.execute(left).first() is None:
+                row = _locked(tx, uuid)
+                if row["status"] in im.STATES["lose"]:
+                    move(tx, row, "lose", {}, stamp(now))
+
+    def out_of_sight(self, before: datetime) -> list[str]:
+        """The images whose deletion began before a moment, and has not ended."""
+        query = sa.select(images.c.uuid).where(
+            images.c.status == im.PENDING_DELETE, images.c.updated_at < stamp(before)
+        )
+        with self._db.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def size_of(self, uuid: str) -> int | None:
+        """How many bytes the record of an image says that it has."""
+        query = sa.select(images.c.size).where(images.c.uuid == uuid)
+        with self._db.read() as connection:
+            return connection.execute(query).scalar()
+
+    def knows(self, location: str) -> bool:
+        """Whether there is such a location, in whatever state."""
+        with self._db.read() as connection:
+            query = sa.select(_AT.uuid).where(_AT.uuid == location)
+            return connection.execute(query).first() is not None
+
     def locations(self, uuid: str | None = None, state: str | None = None) -> list[dict[str, Any]]:
         """Locations, of one image or of one state, the oldest first."""
         query = sa.select(image_locations).order_by(_AT.id)

@@ -33,6 +33,7 @@ STATES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "import failed": {IMPORTING: QUEUED},
         "deactivate": {ACTIVE: DEACTIVATED, DEACTIVATED: DEACTIVATED},
         "reactivate": {ACTIVE: ACTIVE, DEACTIVATED: ACTIVE},
+        "lose": {ACTIVE: KILLED, DEACTIVATED: KILLED},
         "delete": dict.fromkeys(
             (QUEUED, SAVING, UPLOADING, IMPORTING, ACTIVE, DEACTIVATED, KILLED), PENDING_DELETE
         ),
