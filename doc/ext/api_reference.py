@@ -1,4 +1,4 @@
-"""The directive ``api-reference``: routes and fields, from the API's own tables.
+"""The directives ``api-reference`` and ``image-reference``: routes and fields of the two APIs.
 
 Read from ``baremetal/api/routes.py`` and the types that the routes name, so that the
 page says what the running service does.
@@ -13,9 +13,11 @@ from docutils.parsers.rst import Directive
 from manual_table import sentence, table
 from sphinx.application import Sphinx
 
+from baremetal.api.dialect import IMAGE
 from baremetal.api.routes import ROUTES
 from baremetal.api.routing import Route
 from baremetal.api.types.base import Type, fields_of
+from baremetal.api.types.image import Image
 from baremetal.api.versions import MAXIMUM
 
 _WRITTEN = {
@@ -45,10 +47,13 @@ def types() -> list[type[Type]]:
 
 def _route_rows(routes: Iterable[Route]) -> Iterator[tuple[str, str, str, str]]:
     for route in routes:
-        about = (inspect.getdoc(route.controller) or "").partition("\n")[0]
-        if route.public:
-            about += " No credentials needed."
-        yield f"`{route.method} {route.path}`", f"1.{route.since}", str(route.status), about
+        since, status = f"1.{route.since}", str(route.status)
+        yield f"`{route.method} {route.path}`", since, status, _about(route)
+
+
+def _about(route: Route) -> str:
+    about = (inspect.getdoc(route.controller) or "").partition("\n")[0]
+    return f"{about} No credentials needed." if route.public else about
 
 
 def _field_rows(cls: type[Type]) -> Iterator[tuple[str, str, str, str, str]]:
@@ -75,6 +80,22 @@ class ApiReference(Directive):
         return found
 
 
+class ImageReference(Directive):
+    """A table of the Image API's routes, and one of the fields of an image."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = [
+            (f"`{route.method} {IMAGE.prefix}{route.path}`", str(route.status), _about(route))
+            for route in IMAGE.routes
+        ]
+        fields = [(name, kind, *rest) for name, kind, _since, *rest in _field_rows(Image)]
+        return [
+            table(("route", "success", "what it does"), rows),
+            nodes.rubric(text="Fields of an image"),
+            table(("field", "kind", "written", "what it is"), fields),
+        ]
+
+
 def _order() -> dict[str, int]:
     names = dict.fromkeys(collection(route) for route in ROUTES)
     return {name: position for position, name in enumerate(names)}
@@ -83,4 +104,5 @@ def _order() -> dict[str, int]:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Give Sphinx the directive."""
     app.add_directive("api-reference", ApiReference)
+    app.add_directive("image-reference", ImageReference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

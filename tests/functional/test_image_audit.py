@@ -1,7 +1,7 @@
 """Records and stores that disagree are found, and put right; what agrees is left alone."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,9 @@ def test_a_deletion_that_died_is_brought_to_its_end(
     data.begin_delete(kept, Clock().now())
     (found,) = look()
     assert (found.kind, found.what, found.repaired) == ("half-deleted", kept["uuid"], True)
-    assert _files(tmp_path) == data.locations() == look() == []
+    assert _files(tmp_path) == []
+    assert data.locations() == []
+    assert look() == []
 
 
 @pytest.mark.parametrize(("data", "kind"), [(None, "lost"), (b"short", "wrong size")])
@@ -136,7 +138,7 @@ def test_data_without_a_record_goes_and_what_is_anothers_stays(
 
 
 @pytest.fixture
-def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
     def run(*words: str) -> tuple[int, str]:
         code = main(["--state-dir", str(tmp_path), "images", "audit", "--hours", "0", *words])
         return code, capsys.readouterr().out
