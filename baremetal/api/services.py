@@ -21,6 +21,7 @@ from baremetal.db.operations import OperationStore
 from baremetal.db.vault import Vault
 from baremetal.engine.members import Members
 from baremetal.engine.submit import Submitter
+from baremetal.images.importer import Importer
 from baremetal.images.keeper import Keeper
 from baremetal.images.shelves import Shelves
 from baremetal.rpc.conductor import ConductorClient
@@ -67,9 +68,10 @@ class Services:
         self.images = ImageStore(db)
         self.image_members = ImageMembers(db)
         self.keeper = Keeper(db, Shelves(conf), clock)
+        #: Set when the process ends, so that streams and imports end.
+        self.stopping = threading.Event()
+        self.importer = Importer(db, self.keeper, clock, self.stopping)
         self.max_limit: int = conf.api.max_limit
         self.max_body: int = conf.api.max_body_kib * 1024
         self.streams = threading.BoundedSemaphore(conf.api.max_streams or 1)
-        #: Set when the process ends, so that streams end.
-        self.stopping = threading.Event()
         self.public_url: str = (conf.api.public_url or "").rstrip("/")

@@ -20,6 +20,8 @@ from baremetal.domain.errors import ChangedMeanwhile, NotFound
 
 Row = Mapping[str, Any]
 _AT = image_locations.c
+#: What becomes known of an image with its bytes.
+_KNOWN = ("size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value")
 
 
 class ImageData:
@@ -50,17 +52,61 @@ class ImageData:
         :raises Conflict: its status forbids `event`.
         """
         at = stamp(now)
-        stored = (
-            sa.update(image_locations)
-            .where(_AT.uuid == location, _AT.state == im.WRITING)
-            .values(state=im.STORED, updated_at=at)
-        )
         with self._db.write() as tx:
-            move(tx, _locked(tx, uuid), event, dict(values), at)
-            if tx.execute(stored).rowcount != 1:
-                raise ChangedMeanwhile("Image", uuid)
+            row = _locked(tx, uuid)
+            own = {n: v for n, v in row["properties"].items() if n != im.IMPORT_MESSAGE}
+            move(tx, row, event, {**values, "properties": own}, at)
+            _turn(tx, uuid, location, (im.WRITING, im.STORED), at)
 
-    def give_up(self, uuid: str, event: str, location: str, now: datetime) -> None:
+    def staged(self, uuid: str, location: str, values: Mapping[str, Any], now: datetime) -> None:
+        """All bytes are there, but not the image's own yet; `values` are what is known of them.
+
+        :raises NotFound: the image was deleted meanwhile.
+        """
+        at = stamp(now)
+        with self._db.write() as tx:
+            move(tx, _locked(tx, uuid), "stage done", dict(values), at)
+            _turn(tx, uuid, location, (im.WRITING, im.STAGED), at)
+
+    def begin_import(self, row: Row, location: str, now: datetime) -> None:
+        """The staged bytes of an image are about to become its own.
+
+        :raises Conflict: nothing is staged.
+        :raises ChangedMeanwhile: the image is no longer as it was read in `row`.
+        """
+        at = stamp(now)
+        with self._db.write() as tx:
+            move(tx, row, "import", {}, at)
+            _turn(tx, row["uuid"], location, (im.STAGED, im.WRITING), at)
+
+    def begin_copy(self, uuid: str, location: str, store: str, now: datetime) -> None:
+        """Bytes that the image has already are about to be written to a further store."""
+        new = {"uuid": location, "image_uuid": uuid, "store": store, "state": im.WRITING}
+        with self._db.write() as tx:
+            tx.execute(image_locations.insert(), {**new, "created_at": stamp(now)})
+
+    def finish_copy(self, uuid: str, location: str, now: datetime) -> None:
+        """All bytes are in the further store.
+
+        :raises NotFound: the image was deleted meanwhile.
+        """
+        with self._db.write() as tx:
+            if _locked(tx, uuid)["status"] == im.PENDING_DELETE:
+                raise NotFound("Image", uuid)
+            _turn(tx, uuid, location, (im.WRITING, im.STORED), stamp(now))
+
+    def note(self, uuid: str, properties: Mapping[str, str], now: datetime) -> None:
+        """Add the service's own properties to an image; there being none is fine."""
+        with self._db.write() as tx:
+            try:
+                row = _locked(tx, uuid)
+            except NotFound:
+                return
+            own = {**row["properties"], **properties}
+            changed = {"properties": own, "version": row["version"] + 1, "updated_at": stamp(now)}
+            tx.execute(sa.update(images).where(images.c.uuid == uuid).values(changed))
+
+    def give_up(self, uuid: str, event: str | None, location: str, now: datetime) -> None:
         """The bytes did not come: as if nobody had tried. There being no image is fine."""
         with self._db.write() as tx:
             tx.execute(sa.delete(image_locations).where(_AT.uuid == location))
@@ -68,8 +114,8 @@ class ImageData:
                 row = _locked(tx, uuid)
             except NotFound:
                 return
-            if row["status"] in im.STATES[event]:
-                move(tx, row, event, {}, stamp(now))
+            if event is not None and row["status"] in im.STATES[event]:
+                move(tx, row, event, dict.fromkeys(_KNOWN), stamp(now))
 
     def begin_delete(self, row: Row, now: datetime) -> list[dict[str, Any]]:
         """Take the image from sight; the locations whose objects are to be removed.
@@ -139,3 +185,11 @@ def _locked(tx: sa.Connection, uuid: str) -> Mapping[str, Any]:
     if row is None:
         raise NotFound("Image", uuid)
     return dict(row)
+
+
+def _turn(tx: sa.Connection, uuid: str, location: str, states: tuple[str, str], at: str) -> None:
+    """Lead a location from one state to another."""
+    now, then = states
+    query = sa.update(image_locations).where(_AT.uuid == location, _AT.state == now)
+    if tx.execute(query.values(state=then, updated_at=at)).rowcount != 1:
+        raise ChangedMeanwhile("Image", uuid)

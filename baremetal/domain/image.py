@@ -27,6 +27,7 @@ STATES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "upload done": {SAVING: ACTIVE},
         "upload failed": {SAVING: QUEUED},
         "stage": {QUEUED: UPLOADING},
+        "stage done": {UPLOADING: UPLOADING},
         "stage failed": {UPLOADING: QUEUED},
         "import": {QUEUED: IMPORTING, UPLOADING: IMPORTING},
         "import done": {IMPORTING: ACTIVE},
@@ -68,8 +69,10 @@ ACCEPTED: Final = "accepted"
 REJECTED: Final = "rejected"
 MEMBER_STATUSES: Final = (PENDING, ACCEPTED, REJECTED)
 
-#: Of a location: bytes on their way into a store, there, on their way out.
+#: Of a location: bytes on their way into a store, there but not the image's yet, there, on
+#: their way out.
 WRITING: Final = "writing"
+STAGED: Final = "staged"
 STORED: Final = "stored"
 DELETING: Final = "deleting"
 
@@ -81,6 +84,8 @@ _LONGEST_VALUE: Final = 65535
 
 #: Names that a caller's own property must not have: the service may give them one day.
 RESERVED_PREFIX: Final = "os_glance_"
+#: Why the last import failed.
+IMPORT_MESSAGE: Final = "os_glance_import_message"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ class Audit:
                 if repair:
                     target = self._shelves.object(store, location["uuid"])
                     target.store.delete(target.name)
-                    self._data.give_up(uuid, "upload failed", location["uuid"], self._clock.now())
+                    for event in ("upload failed", "stage failed", "import failed"):
+                        self._data.give_up(uuid, event, location["uuid"], self._clock.now())
             except BaremetalError as error:
                 yield Finding(UNREACHABLE, store, uuid, error.message)
                 continue

@@ -1,7 +1,7 @@
 """The bytes of images come and go, and the record says at each moment what is true."""
 
 import logging
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing, suppress
 from typing import Any, Final
 
@@ -48,18 +48,55 @@ class Keeper:
         :raises TooLarge: there are more of them than an image may have.
         """
         image_of(row).check_data()
+        location = self._clock.new_uuid()
+        self._data.begin(row, "upload", location, store, self._clock.now())
+        events = ("upload done", "upload failed")
+        self.receive(row, location, store, lambda to: self._write(to, pieces, size), events)
+
+    def stage(self, row: Row, pieces: Iterable[Bytes], store: str, size: int | None) -> None:
+        """Take bytes in that a later import makes the image's own.
+
+        :raises Conflict: the image has bytes, or others are on their way.
+        :raises TooLarge: there are more of them than an image may have.
+        """
+        image_of(row).check_data()
         uuid, location = row["uuid"], self._clock.new_uuid()
         target = self.shelves.object(store, location)
-        self._data.begin(row, "upload", location, store, self._clock.now())
+        self._data.begin(row, "stage", location, store, self._clock.now())
         try:
             known = self._write(target, pieces, size)
-            known["virtual_size"] = _inspected(target, row, known["size"])
-            self._data.finish(uuid, "upload done", location, known, self._clock.now())
+            self._data.staged(uuid, location, known, self._clock.now())
         except BaseException:
-            with suppress(BaremetalError):
-                target.store.delete(target.name)
-            self._data.give_up(uuid, "upload failed", location, self._clock.now())
+            self._drop(target, uuid, location, "stage failed")
             raise
+
+    def receive(
+        self,
+        row: Row,
+        location: str,
+        store: str,
+        fill: Callable[[DataObject], dict[str, Any]],
+        events: tuple[str, str],
+    ) -> None:
+        """Let `fill` bring the bytes of a location that has begun, inspect and publish them.
+
+        It returns what became known of them. `events` are what happens to the image where all
+        went well, and where not: then nothing is left.
+        """
+        uuid, target = row["uuid"], self.shelves.object(store, location)
+        try:
+            known = fill(target)
+            size: int = known["size"] if "size" in known else row["size"]
+            known["virtual_size"] = _inspected(target, row, size)
+            self._data.finish(uuid, events[0], location, known, self._clock.now())
+        except BaseException:
+            self._drop(target, uuid, location, events[1])
+            raise
+
+    def _drop(self, target: DataObject, uuid: str, location: str, event: str) -> None:
+        with suppress(BaremetalError):
+            target.store.delete(target.name)
+        self._data.give_up(uuid, event, location, self._clock.now())
 
     def _write(
         self, target: DataObject, pieces: Iterable[Bytes], size: int | None

@@ -5,71 +5,25 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
 from tests.support.asking import wait_until
+from tests.support.images import ImageService
 from tests.support.plane import PlaneProcess
 
-_FORMATS = {"disk_format": "raw", "container_format": "bare"}
 _DATA = bytes(range(256)) * 4000
 
 
-class Service:
-    """The Image API of one plane, over one connection after the other."""
-
-    def __init__(self, plane: PlaneProcess) -> None:
-        self.plane = plane
-
-    def ask(
-        self, method: str, path: str, body: Any = None, **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.plane.port, timeout=60)
-        try:
-            kinds = {name.replace("_", "-"): value for name, value in headers.items()}
-            chunked = body is not None and not isinstance(body, bytes | str)
-            connection.request(method, f"/image/v2/{path}", body, kinds, encode_chunked=chunked)
-            answer = connection.getresponse()
-            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
-        finally:
-            connection.close()
-
-    def document(self, method: str, path: str, body: Any = None) -> Any:
-        raw = None if body is None else orjson.dumps(body)
-        status, _, answer = self.ask(method, path, raw, Content_Type="application/json")
-        assert status < 300, answer
-        return orjson.loads(answer) if answer else None
-
-    def new(self, **values: Any) -> str:
-        return str(self.document("POST", "images", {**_FORMATS, **values})["id"])
-
-    def put(self, image: str, body: Any, **headers: str) -> tuple[int, bytes]:
-        if not isinstance(body, bytes):
-            headers["Transfer_Encoding"] = "chunked"
-        kind = "application/octet-stream"
-        found = self.ask("PUT", f"images/{image}/file", body, Content_Type=kind, **headers)
-        return found[0], found[2]
-
-    def status(self, image: str) -> str:
-        return str(self.document("GET", f"images/{image}")["status"])
-
-    def kept(self) -> list[Path]:
-        return [path for path in (self.plane.state_dir / "images").rglob("*") if path.is_file()]
-
-
 @pytest.fixture
-def service(plane: PlaneProcess) -> Iterator[Service]:
-    made = Service(plane)
+def service(plane: PlaneProcess) -> Iterator[ImageService]:
+    made = ImageService(plane)
     yield made
-    for image in made.document("GET", "images?limit=1000")["images"]:
-        made.document("DELETE", f"images/{image['id']}")
-    assert made.kept() == []
+    made.clear()
 
 
 @pytest.fixture
-def image(service: Service) -> str:
+def image(service: ImageService) -> str:
     """An image with data."""
     uuid = service.new()
     assert service.put(uuid, _DATA) == (204, b"")
@@ -87,7 +41,7 @@ def image(service: Service) -> str:
     ],
 )
 def test_a_range_is_answered_with_just_that(
-    service: Service, image: str, asked: str, first: int, last: int
+    service: ImageService, image: str, asked: str, first: int, last: int
 ) -> None:
     status, headers, data = service.ask("GET", f"images/{image}/file", Range=asked)
     assert (status, data) == (206, _DATA[first : last + 1])
@@ -95,7 +49,7 @@ def test_a_range_is_answered_with_just_that(
     assert headers["content-length"] == str(len(data))
 
 
-def test_all_of_it_and_what_cannot_be_had(service: Service, image: str) -> None:
+def test_all_of_it_and_what_cannot_be_had(service: ImageService, image: str) -> None:
     status, headers, data = service.ask("GET", f"images/{image}/file")
     assert (status, data, headers["content-type"]) == (200, _DATA, "application/octet-stream")
     assert headers["content-md5"] == service.document("GET", f"images/{image}")["checksum"]
@@ -107,7 +61,7 @@ def test_all_of_it_and_what_cannot_be_had(service: Service, image: str) -> None:
     assert service.ask("GET", f"images/{service.new()}/file")[0] == 204
 
 
-def test_an_empty_image_is_an_image(service: Service) -> None:
+def test_an_empty_image_is_an_image(service: ImageService) -> None:
     image = service.new()
     assert service.put(image, b"")[0] == 204
     assert service.status(image) == "active"
@@ -116,7 +70,7 @@ def test_an_empty_image_is_an_image(service: Service) -> None:
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_an_upload_whose_sender_goes_away_leaves_nothing(
-    service: Service, *, chunked: bool
+    service: ImageService, *, chunked: bool
 ) -> None:
     image = service.new()
     length = "Transfer-Encoding: chunked" if chunked else "Content-Length: 5000000"
@@ -135,7 +89,7 @@ def test_an_upload_whose_sender_goes_away_leaves_nothing(
 
 
 def test_refused_uploads_are_read_to_their_end_and_the_connection_goes_on(
-    service: Service, image: str
+    service: ImageService, image: str
 ) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", service.plane.port, timeout=60)
     kind = {"Content-Type": "application/octet-stream"}
@@ -147,7 +101,7 @@ def test_refused_uploads_are_read_to_their_end_and_the_connection_goes_on(
     connection.close()
 
 
-def test_sizes_that_disagree_and_stores_that_are_not_there(service: Service) -> None:
+def test_sizes_that_disagree_and_stores_that_are_not_there(service: ImageService) -> None:
     image = service.new()
     assert service.put(image, b"12345", X_OpenStack_Image_Size="6")[0] == 400
     assert service.put(image, b"12345", X_Image_Meta_Store="attic")[0] == 400
@@ -158,7 +112,7 @@ def test_sizes_that_disagree_and_stores_that_are_not_there(service: Service) -> 
     assert service.kept() == []
 
 
-def test_hostile_images_are_refused(service: Service) -> None:
+def test_hostile_images_are_refused(service: ImageService) -> None:
     image = service.new(disk_format="qcow2")
     backed = bytearray(65536)
     backed[:8] = b"QFI\xfb\x00\x00\x00\x03"
@@ -181,7 +135,7 @@ def _memory(plane: PlaneProcess) -> int:
     raise AssertionError("the kernel does not say")
 
 
-def test_a_large_image_needs_no_more_memory_than_a_small_one(service: Service) -> None:
+def test_a_large_image_needs_no_more_memory_than_a_small_one(service: ImageService) -> None:
     piece = os.urandom(1 << 20)
     image = service.new()
     assert service.put(image, piece * 4)[0] == 204

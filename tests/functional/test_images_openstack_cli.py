@@ -117,4 +117,4 @@ def test_what_is_wrong_is_said_in_one_line(openstack: Run, image: str) -> None:
     code, _, complaint = openstack("show", "nosuch")
     assert (code, "nosuch" in complaint) == (1, True)
     code, _, complaint = openstack("set", image, "--property", "os_glance_x=1")
-    assert (code, "reserved" in complaint) == (1, True)
+    assert (code, "read-only" in complaint) == (1, True)

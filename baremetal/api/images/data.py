@@ -1,21 +1,46 @@
 """The data of images: put it in, get it out."""
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
+from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
+from baremetal.api.guard import permit
 from baremetal.api.policies import images as may
+from baremetal.api.types import kinds
 from baremetal.db.images import image_of
+from baremetal.domain import image as im
 from baremetal.domain.errors import InvalidInput, RangeForbids
+from baremetal.images.importer import COPY_IMAGE, GLANCE_DIRECT, METHODS, WEB_DOWNLOAD
 from baremetal.stores import Bytes
 
 _OCTETS: Final = "application/octet-stream"
 _RANGE: Final = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
 
 
+#: What to import, from where, and into which stores.
+IMPORT: Final = Body(
+    {
+        "method": Member(kinds.OBJECT, mandatory=True, about="name, and what it needs."),
+        "stores": Member(kinds.TEXTS, about="The default store, unless given."),
+        "all_stores": Member(kinds.BOOLEAN),
+        "all_stores_must_succeed": Member(kinds.BOOLEAN, about="Of no effect: the first must."),
+    }
+)
+
+
 def upload(call: Call) -> Answer:
     """Put data into an image; it becomes active when all of it is there, and is what it says."""
+    return _taken(call, call.services.keeper.upload)
+
+
+def stage(call: Call) -> Answer:
+    """Put data beside an image, which an import by glance-direct makes its own."""
+    return _taken(call, call.services.keeper.stage)
+
+
+def _taken(call: Call, take: Callable[..., None]) -> Answer:
     kind = call.environ.get("CONTENT_TYPE", "").partition(";")[0].strip()
     if kind != _OCTETS:
         raise InvalidInput(f"Content-Type must be {_OCTETS}, not '{kind[:80]}'.")
@@ -23,8 +48,30 @@ def upload(call: Call) -> Answer:
     store = keeper.shelves.for_images(call.environ.get("HTTP_X_IMAGE_META_STORE"))
     row = call.services.images.row(call.args["image"])
     body = call.upload
-    keeper.upload(row, body.pieces(), store, _promised(call, body.length))
+    take(row, body.pieces(), store, _promised(call, body.length))
     return Answer(status=204)
+
+
+def import_(call: Call) -> Answer:
+    """Begin to import data; the image becomes active when it is there."""
+    given = IMPORT.read(call)
+    method, name = given["method"], given["method"].get("name")
+    shelves, importer = call.services.keeper.shelves, call.services.importer
+    wanted = shelves.names if given.get("all_stores") else given.get("stores") or [None]
+    stores = list(dict.fromkeys(shelves.for_images(store) for store in wanted))
+    row = call.services.images.row(call.args["image"])
+    if name == WEB_DOWNLOAD:
+        permit(call, may.IMPORT_WEB)
+        if not isinstance(method.get("uri"), str):
+            raise InvalidInput("method/uri must say where to download from.")
+        importer.download(row, method["uri"], stores)
+    elif name == GLANCE_DIRECT:
+        importer.take_over(row, stores)
+    elif name == COPY_IMAGE:
+        importer.copy(row, stores)
+    else:
+        raise InvalidInput(f"method/name must be one of {', '.join(METHODS)}.")
+    return Answer(status=202)
 
 
 def download(call: Call) -> Answer:
@@ -33,7 +80,7 @@ def download(call: Call) -> Answer:
     policy = call.services.policy
     overseer = policy is None or policy.allows(call.identity, may.LIST_ALL)
     image_of(row).check_read(overseer=overseer)
-    if row["size"] is None:
+    if row["size"] is None or row["status"] not in (im.ACTIVE, im.DEACTIVATED):
         return Answer(status=204)
     start, end = _range(call.environ.get("HTTP_RANGE"), row["size"])
     headers = {"Content-Length": str(end - start), "Accept-Ranges": "bytes"}

@@ -8,6 +8,7 @@ from baremetal.api.types.base import fields_of
 from baremetal.api.types.image import Image
 from baremetal.domain import image as im
 from baremetal.domain.errors import NotFound
+from baremetal.images.importer import METHODS
 
 #: The newest minor version whose requests are understood; there is nothing to choose.
 NEWEST = 15
@@ -110,7 +111,6 @@ def stores_detail(call: Call) -> dict[str, Any]:
 
 
 def import_methods(_call: Call) -> dict[str, Any]:
-    """The ways by which data can be imported; none yet."""
-    return {
-        "import-methods": {"description": "Import methods available.", "type": "array", "value": []}
-    }
+    """The ways by which data can be imported."""
+    about = {"description": "Import methods available.", "type": "array"}
+    return {"import-methods": {**about, "value": list(METHODS)}}

@@ -40,8 +40,18 @@ def read_only(name: str, verb: str) -> bool:
     """Whether a caller may not write a member; ``verb`` is ``create`` or ``patch``."""
     field = _FIELDS.get(name)
     if field is None:
-        return name in LINKS
+        return name in LINKS or name.startswith(im.RESERVED_PREFIX)
     return field.writable not in ("always", verb)
+
+
+def check_own(properties: Mapping[str, Any]) -> None:
+    """Return if an image may have these properties, those of the service apart.
+
+    :raises InvalidInput: naming one that will not do.
+    """
+    im.check_properties(
+        {n: v for n, v in properties.items() if not n.startswith(im.RESERVED_PREFIX)}
+    )
 
 
 def columns(call: Call, given: Row, properties: Mapping[str, Any], verb: str) -> dict[str, Any]:
@@ -61,7 +71,7 @@ def columns(call: Call, given: Row, properties: Mapping[str, Any], verb: str) ->
         else:
             found[field.source or name] = checked(field, name, value, "image")
     if own != properties:
-        im.check_properties(own)
+        check_own(own)
         found["properties"] = own
     im.check_tags(tuple(found.get("tags", ())))
     if found.get("visibility") == im.PUBLIC:

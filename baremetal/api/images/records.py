@@ -19,6 +19,7 @@ from baremetal.domain.errors import (
     NotFound,
     NotSupported,
 )
+from baremetal.images.importer import METHODS
 
 _TRIES = 10
 _PATCHES = ("application/openstack-images-v2.1-json-patch", "application/json-patch+json")
@@ -52,7 +53,7 @@ def create(call: Call) -> Answer:
     call.services.images.insert({**values, "status": im.QUEUED}, call.services.clock.now())
     answer = _answer(call, values["uuid"], 201)
     answer.headers["Location"] = f"{call.base}/v2/images/{values['uuid']}"
-    answer.headers["OpenStack-image-import-methods"] = ""
+    answer.headers["OpenStack-image-import-methods"] = ",".join(METHODS)
     answer.headers["OpenStack-image-store-ids"] = ",".join(call.services.keeper.shelves.names)
     return answer
 
@@ -85,7 +86,7 @@ def _patched(call: Call, row: Row, patch: list[Row]) -> Row:
             given[name] = step["value"]
     values = document.columns(call, given, own, "patch")
     if own != row["properties"]:
-        im.check_properties(own)
+        document.check_own(own)
         values["properties"] = own
     changed = {name: value for name, value in values.items() if value != row[name]}
     for name in ("disk_format", "container_format"):

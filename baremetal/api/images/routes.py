@@ -38,6 +38,10 @@ ROUTES = (
     Route("DELETE", "/v2/images/{image}/tags/{tag}", records.remove_tag, may.UPDATE, status=204),
     # data
     Route("PUT", "/v2/images/{image}/file", data.upload, may.UPLOAD, takes=BYTES, status=204),
+    Route("PUT", "/v2/images/{image}/stage", data.stage, may.UPLOAD, takes=BYTES, status=204),
+    Route(
+        "POST", "/v2/images/{image}/import", data.import_, may.IMPORT, takes=data.IMPORT, status=202
+    ),
     Route("GET", "/v2/images/{image}/file", data.download, may.DOWNLOAD, gives=BYTES),
     # members
     Route("GET", "/v2/images/{image}/members", members.list_members, may.GET_MEMBERS),

@@ -42,6 +42,17 @@ UPDATE_PUBLIC = Rule(
 )
 DELETE = Rule("baremetal:image:delete", "Delete an image.", _CHANGERS, of="image")
 UPLOAD = Rule("baremetal:image:upload", "Put data into an image.", _CHANGERS, of="image")
+IMPORT = Rule(
+    "baremetal:image:import",
+    "Import data into an image, or copy it between stores.",
+    _CHANGERS,
+    of="image",
+)
+IMPORT_WEB = Rule(
+    "baremetal:image:import:web",
+    "Let the service download data, from wherever it can reach.",
+    (ADMIN, SERVICE, SYSTEM_MEMBER),
+)
 DOWNLOAD = Rule("baremetal:image:download", "Read the data of an image.", _SEERS, of="image")
 DEACTIVATE = Rule(
     "baremetal:image:deactivate", "Keep an image's data from being read.", (ADMIN,), of="image"

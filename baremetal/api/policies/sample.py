@@ -10,7 +10,7 @@ from baremetal.api.policies.nodes import GET, SET_PROVISION_STATE, UPDATE
 from baremetal.auth.rules import EVERYBODY, Rule
 
 #: Rules that have others below them, for fields or verbs.
-_IN_PARTS = (GET, UPDATE, SET_PROVISION_STATE, images.UPDATE)
+_IN_PARTS = (GET, UPDATE, SET_PROVISION_STATE, images.UPDATE, images.IMPORT)
 
 
 def list_rules() -> list[RuleDefault]:

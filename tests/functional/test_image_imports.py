@@ -1,0 +1,180 @@
+"""Data that comes by itself: from the stage, from the web, from one store to another."""
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+import baremetal.cmd.backend  # noqa: F401 - must come before anything of oslo
+from baremetal.cmd.manage import main
+from tests.support.asking import wait_until
+from tests.support.images import ImageService
+from tests.support.plane import PlaneProcess
+
+_DATA = os.urandom(3_000_000)
+_OPTIONS = """
+[images]
+stores = local, second, third
+[store:second]
+description = another place
+[store:third]
+use = backup
+"""
+
+
+@pytest.fixture(scope="module")
+def stores_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlaneProcess]:
+    """A plane with three stores, of which one is not for images."""
+    with PlaneProcess(tmp_path_factory.mktemp("stores"), options=_OPTIONS) as running:
+        yield running
+
+
+@pytest.fixture
+def service(stores_plane: PlaneProcess) -> Iterator[ImageService]:
+    made = ImageService(stores_plane)
+    yield made
+    made.clear()
+    assert made.kept("images-second") == []
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """The URL of a folder with one file."""
+    (tmp_path / "debian.raw").write_bytes(_DATA)
+    handler: Callable[..., Any] = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def _import(service: ImageService, image: str, name: str, **more: Any) -> int:
+    import_ = {"method": {"name": name, **more.pop("method", {})}, **more}
+    status, _, answer = service.ask("POST", f"images/{image}/import", orjson.dumps(import_))
+    assert status != 500, answer
+    return status
+
+
+def test_staged_data_becomes_the_images_own(service: ImageService) -> None:
+    image = service.new()
+    assert _import(service, image, "glance-direct") == 409
+    assert service.put(image, _DATA, to="stage")[0] == 204
+    assert service.status(image) == "uploading"
+    assert service.ask("GET", f"images/{image}/file")[0] == 204
+    assert service.put(image, _DATA)[0] == 409
+    assert _import(service, image, "glance-direct") == 202
+    wait_until(lambda: service.status(image) == "active")
+    found = service.show(image)
+    assert (found["size"], found["stores"]) == (len(_DATA), "local")
+    assert found["os_hash_value"] == hashlib.sha512(_DATA).hexdigest()
+    assert service.data(image) == _DATA
+
+
+def test_what_is_staged_and_hostile_is_dropped(service: ImageService) -> None:
+    image = service.new(disk_format="qcow2")
+    assert service.put(image, _DATA, to="stage")[0] == 204
+    assert _import(service, image, "glance-direct") == 202
+    wait_until(lambda: "os_glance_import_message" in service.show(image))
+    found = service.show(image)
+    assert (found["status"], found["size"], found["checksum"]) == ("queued", None, None)
+    assert "was said to be qcow2" in found["os_glance_import_message"]
+    assert service.kept() == []
+
+
+def test_data_is_downloaded_and_kept_in_several_stores(service: ImageService, web: str) -> None:
+    image = service.new()
+    uri = {"uri": f"{web}/debian.raw"}
+    stores = ["second", "local"]
+    assert _import(service, image, "web-download", method=uri, stores=stores) == 202
+    wait_until(lambda: service.show(image).get("stores") == "second,local")
+    found = service.show(image)
+    assert (found["status"], found["checksum"]) == ("active", hashlib.md5(_DATA).hexdigest())
+    assert found["os_hash_value"] == hashlib.sha512(_DATA).hexdigest()
+    assert [path.read_bytes() for path in service.kept("images-second")] == [_DATA]
+    assert [path.read_bytes() for path in service.kept()] == [_DATA]
+
+
+def test_a_download_that_fails_says_why_and_can_be_tried_again(
+    service: ImageService, web: str
+) -> None:
+    image = service.new()
+    uri = {"uri": f"{web}/nosuch.raw"}
+    assert _import(service, image, "web-download", method=uri) == 202
+    wait_until(lambda: "os_glance_import_message" in service.show(image))
+    assert service.status(image) == "queued"
+    assert service.kept() == []
+    uri = {"uri": f"{web}/debian.raw"}
+    assert _import(service, image, "web-download", method=uri) == 202
+    wait_until(lambda: service.status(image) == "active")
+    assert "os_glance_import_message" not in service.show(image)
+
+
+def test_an_active_image_is_copied_to_another_store(
+    service: ImageService, stores_plane: PlaneProcess
+) -> None:
+    image = service.new()
+    assert _import(service, image, "copy-image", stores=["second"]) == 409
+    assert service.put(image, _DATA)[0] == 204
+    assert _import(service, image, "copy-image", stores=["second"]) == 202
+    wait_until(lambda: service.show(image)["stores"] == "local,second")
+    (path,) = service.kept()
+    path.unlink()
+    assert service.data(image) == _DATA, "the other store has it"
+
+
+def test_what_cannot_be_imported_is_refused_at_once(service: ImageService) -> None:
+    image = service.new()
+    for wrong in (
+        {"name": "teleport"},
+        {"name": "web-download"},
+        {"name": "web-download", "uri": "file:///etc/passwd"},
+        {"name": 7},
+    ):
+        body = orjson.dumps({"method": wrong})
+        assert service.ask("POST", f"images/{image}/import", body)[0] == 400, wrong
+    assert _import(service, image, "copy-image", stores=["attic"]) == 400
+    assert _import(service, image, "copy-image", stores=["third"]) == 403
+    assert service.status(image) == "queued"
+
+
+def test_a_plane_that_is_killed_while_it_downloads_leaves_it_to_the_audit(
+    tmp_path: Path,
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    class Slow(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            self.wfile.write(bytes(1000))
+            asked.set()
+            go_on.wait(60)
+
+    state = tmp_path / "state"
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with PlaneProcess(state) as plane:
+            service = ImageService(plane)
+            image = service.new()
+            uri = {"uri": f"http://127.0.0.1:{server.server_port}/a"}
+            assert _import(service, image, "web-download", method=uri) == 202
+            assert asked.wait(60)
+            assert service.status(image) == "importing"
+            plane.kill()
+            go_on.set()
+            plane.start()
+            assert service.status(image) == "importing"
+            audit = ["--state-dir", str(state), "images", "audit", "--hours", "0", "--repair"]
+            assert main(audit) == 0
+            assert service.status(image) == "queued"
+            assert service.kept() == []
+            service.clear()
+        server.shutdown()
