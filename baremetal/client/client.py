@@ -2,6 +2,7 @@
 
 from baremetal.client.clouds import find_cloud
 from baremetal.client.events import EventFeed, Events
+from baremetal.client.images import Images
 from baremetal.client.nodes import Nodes
 from baremetal.client.resources import Collection, Drivers, Operations
 from baremetal.client.transport import Transport
@@ -20,6 +21,7 @@ class Client:
         self.drivers = Drivers(transport, "drivers")
         self.conductors = Collection(transport, "conductors")
         self.allocations = Collection(transport, "allocations")
+        self.images = Images(transport.beside("/image"))
         self.operations = Operations(transport, "operations")
 
     def operation_watcher(self, feed: EventFeed, uuid: str) -> Watcher:

@@ -49,15 +49,26 @@ class Transport:
         """The microversion in use: what we want, or less where the server knows less."""
         return "{}.{}".format(*self._version)
 
+    def beside(self, path: str) -> "Transport":
+        """The way to another API of the same service, in the place of ``/baremetal``."""
+        root = self.root.removesuffix("/baremetal") + path
+        return Transport(self._session, root, timeout=self._timeout, sleep=self._sleep)
+
     def request(
-        self, method: str, path: str, *, json: Any = None, params: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> Any:
         """The decoded body of a successful answer; None where it has none.
 
         :raises errors.ApiError: the server refuses
         :raises errors.Unreachable: it does not answer
         """
-        response = self._patiently(method, path, json=json, params=params)
+        response = self._patiently(method, path, json=json, params=params, **more)
         return response.json() if response.content else None
 
     def pages(

@@ -1,0 +1,144 @@
+"""Images: records, and their data, which never is in memory as a whole."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from baremetal.client import errors
+from baremetal.client.resources import Collection
+from baremetal.client.transport import Resource, Transport
+
+#: (bytes done, bytes in all or None)
+Report = Callable[[int, int | None], None]
+
+_OCTETS: Final = "application/octet-stream"
+_PATCH: Final = "application/openstack-images-v2.1-json-patch"
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NUMBERS: Final = ("min_disk", "min_ram")
+_PIECE: Final = 1 << 20
+#: Why an import failed.
+_MESSAGE: Final = "os_glance_import_message"
+
+
+class Images(Collection):
+    """The images of the service beside the Bare Metal API."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, "images")
+        self._path = "/v2/images"
+
+    def get(self, ident: str, fields: Sequence[str] = ()) -> Resource:
+        """One image by its ID, or by a name that no other image has."""
+        if _UUID.fullmatch(ident):
+            return super().get(ident)
+        found = [*self.list(name=ident, limit=2)]
+        if len(found) == 1:
+            return found[0]
+        path = f"{self._transport.root}{self._path}"
+        fault = (
+            f"There are several images named {ident}; give an ID."
+            if found
+            else (f"Image {ident} could not be found.")
+        )
+        status = 409 if found else 404
+        raise errors.error_for(errors.Refusal(status, fault, "GET", path))
+
+    def create(self, body: Resource) -> Resource:
+        """The record that the server made; ``properties`` are members of their own there."""
+        own = body.get("properties", {})
+        given = {name: _value(name, value) for name, value in body.items() if name != "properties"}
+        return super().create({**own, **given})
+
+    def update(self, ident: str, patch: Sequence[Resource], **_query: Any) -> Resource:
+        """The image after a JSON patch."""
+        steps = [_step(step) for step in patch]
+        headers = {"Content-Type": _PATCH}
+        path = f"{self._path}/{self.get(ident)['id']}"
+        updated: Resource = self._transport.request("PATCH", path, json=steps, headers=headers)
+        return updated
+
+    def delete(self, ident: str) -> None:
+        """Delete an image and its data."""
+        super().delete(self.get(ident)["id"])
+
+    def upload(self, uuid: str, source: Path, report: Report) -> None:
+        """Put the bytes of a file into an image."""
+        with source.open("rb") as file:
+            body = _Told(file, source.stat().st_size, report)
+            path, headers = f"{self._path}/{uuid}/file", {"Content-Type": _OCTETS}
+            self._transport.request("PUT", path, data=body, headers=headers)
+
+    def save(self, ident: str, target: Path, report: Report) -> None:
+        """Write an image's bytes to a file, which appears under its name when it is whole.
+
+        :raises errors.NotFound: it has none.
+        """
+        image = self.get(ident)
+        path = f"{self._path}/{image['id']}/file"
+        draft = target.with_name(f".{target.name}.part")
+        answer = self._transport.stream(path, params={}, headers={}, silence=60)
+        try:
+            with draft.open("wb") as out:
+                done = 0
+                for piece in answer.iter_content(_PIECE):
+                    out.write(piece)
+                    done += len(piece)
+                    report(done, image["size"])
+            if done != image["size"]:
+                raise errors.Unreachable(self._transport.root, f"it ended after {done} bytes")
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+            answer.close()
+
+    def download(self, uuid: str, uri: str) -> None:
+        """Let the service fetch an image's data from the web."""
+        self._call("POST", uuid, "import", json={"method": {"name": "web-download", "uri": uri}})
+
+    def wait_for_import(self, uuid: str, look_seconds: float = 1.0) -> Resource:
+        """The image, once an import has ended; ``status`` says how, and `why_not` why."""
+        while True:
+            found = self.get(uuid)
+            if found["status"] not in ("importing", "uploading"):
+                return found
+            time.sleep(look_seconds)
+
+
+def why_not(image: Resource) -> str:
+    """What the service says of an import that has failed."""
+    return str(image.get(_MESSAGE, f"the image is {image['status']}"))
+
+
+class _Told:
+    """A file that tells how much of it was read."""
+
+    def __init__(self, file: BinaryIO, size: int, report: Report) -> None:
+        self._file, self._size, self._report = file, size, report
+        self._done = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self.read(_PIECE):
+            yield piece
+
+    def read(self, size: int = _PIECE) -> bytes:
+        piece = self._file.read(size)
+        self._done += len(piece)
+        self._report(self._done, self._size)
+        return piece
+
+
+def _step(step: Resource) -> Resource:
+    path = str(step["path"]).removeprefix("/properties")
+    if "value" not in step:
+        return {**step, "path": path}
+    return {**step, "path": path, "value": _value(path[1:], step["value"])}
+
+
+def _value(name: str, value: Any) -> Any:
+    number = name in _NUMBERS and isinstance(value, str) and value.isdigit()
+    return int(value) if number else value
