@@ -6,6 +6,8 @@ from typing import Any, Final
 from baremetal.api.body import is_chunked, length_of
 from baremetal.domain.errors import InvalidInput
 
+#: Servers whose bodies raise an error where the sender went away amid chunks.
+_TELLING: Final = ("cheroot.", "eventlet.")
 _PIECE: Final = 1 << 18
 #: The largest chunk that is taken: Cheroot reads each as a whole.
 _MOST_OF_A_CHUNK: Final = 8 << 20
@@ -19,12 +21,17 @@ class Upload:
         self._stream = environ["wsgi.input"]
         #: Bytes that are to come; None where nobody says.
         self.length: int | None = None
+        #: Whether an end that comes too early is told from the right one. Granian does not say
+        #: that a body of chunks broke off.
+        self.tells_its_end = True
         self._wrong: InvalidInput | None = None
         if not is_chunked(environ):
             try:
                 self.length = length_of(environ)
             except InvalidInput as error:
                 self._wrong = error
+        else:
+            self.tells_its_end = type(self._stream).__module__.startswith(_TELLING)
         self._left = self.length
         self._ended = False
 

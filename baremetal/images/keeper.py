@@ -10,7 +10,7 @@ from baremetal.db.database import Database
 from baremetal.db.image_data import ImageData
 from baremetal.db.images import ImageStore, image_of
 from baremetal.domain import image as im
-from baremetal.domain.errors import BaremetalError, NotFound, TooLarge, Unavailable
+from baremetal.domain.errors import BaremetalError, InvalidInput, NotFound, TooLarge, Unavailable
 from baremetal.images.shelves import Shelves
 from baremetal.motion.formats import QEMU_NAMES, inspect
 from baremetal.motion.hashing import Digests, HashThread
@@ -113,6 +113,10 @@ class Keeper:
                     hasher.feed(piece)
                     writer.write(at, piece)
                     at += len(piece)
+                if size is not None and at != size:
+                    raise InvalidInput(
+                        f"{at} bytes have come, of {size} that were promised; nothing was kept."
+                    )
                 writer.commit(at)
             digests = hasher.finish()
         finally:

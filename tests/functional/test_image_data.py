@@ -104,6 +104,7 @@ def test_refused_uploads_are_read_to_their_end_and_the_connection_goes_on(
 def test_sizes_that_disagree_and_stores_that_are_not_there(service: ImageService) -> None:
     image = service.new()
     assert service.put(image, b"12345", X_OpenStack_Image_Size="6")[0] == 400
+    assert service.put(image, iter([b"123", b"45"]), X_OpenStack_Image_Size="6")[0] == 400
     assert service.put(image, b"12345", X_Image_Meta_Store="attic")[0] == 400
     status, _, answer = service.ask("PUT", f"images/{image}/file", b"x", Content_Type="text/plain")
     assert (status, b"octet-stream" in answer) == (400, True)

@@ -121,6 +121,11 @@ def _promised(call: Call, length: int | None) -> int | None:
     """
     text = call.environ.get("HTTP_X_OPENSTACK_IMAGE_SIZE")
     if text is None:
+        if length is None and not call.upload.tells_its_end:
+            raise InvalidInput(
+                "Give a Content-Length or x-openstack-image-size: without either, data that broke "
+                "off could not be told from data that has ended."
+            )
         return length
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise InvalidInput("x-openstack-image-size must be a number of bytes.")
