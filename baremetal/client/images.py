@@ -97,6 +97,32 @@ class Images(Collection):
         """Let the service fetch an image's data from the web."""
         self._call("POST", uuid, "import", json={"method": {"name": "web-download", "uri": uri}})
 
+    def add_tag(self, ident: str, tag: str) -> None:
+        """Give an image a tag."""
+        self._call("PUT", self.get(ident)["id"], "tags", tag)
+
+    def remove_tag(self, ident: str, tag: str) -> None:
+        """Take a tag from an image."""
+        self._call("DELETE", self.get(ident)["id"], "tags", tag)
+
+    def members(self, ident: str) -> list[Resource]:
+        """The projects that an image is shared with."""
+        found: list[Resource] = self._call("GET", self.get(ident)["id"], "members")["members"]
+        return found
+
+    def share(self, ident: str, project: str) -> None:
+        """Share an image with a project, which may accept it."""
+        self._call("POST", self.get(ident)["id"], "members", json={"member": project})
+
+    def answer(self, ident: str, project: str, status: str) -> None:
+        """Say for a project whether it accepts an image."""
+        path = (self.get(ident)["id"], "members", project)
+        self._call("PUT", *path, json={"status": status})
+
+    def unshare(self, ident: str, project: str) -> None:
+        """Share an image with a project no longer."""
+        self._call("DELETE", self.get(ident)["id"], "members", project)
+
     def wait_for_import(self, uuid: str, look_seconds: float = 1.0) -> Resource:
         """The image, once an import has ended; ``status`` says how, and `why_not` why."""
         while True:

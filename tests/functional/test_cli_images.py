@@ -92,6 +92,20 @@ def test_the_service_fetches_an_image(image: Run, tmp_path: Path) -> None:
         server.shutdown()
 
 
+def test_tags_and_members(image: Run) -> None:
+    made = _told(image("create", "--name", "ours", "-f", "json"))
+    assert image("tag", "add", "ours", "a", "b c").stdout == "ours: a, b c\n"
+    assert image("tag", "remove", "ours", "a").stdout == "ours: b c\n"
+    assert image("member", "add", "ours", "them").returncode == 0
+    assert image("member", "set", made["id"], "them", "accepted").returncode == 0
+    (member,) = _told(image("member", "list", "ours", "-f", "json"))
+    assert (member["member_id"], member["status"]) == ("them", "accepted")
+    assert image("member", "remove", "ours", "them").returncode == 0
+    assert _told(image("member", "list", "ours", "-f", "json")) == []
+    refused = image("member", "remove", "ours", "them")
+    assert (refused.returncode != 0, "Member them" in refused.stderr) == (True, True)
+
+
 def test_what_is_wrong_is_said(image: Run) -> None:
     for words, said in (
         (("show", "nosuch"), "Image nosuch could not be found"),
