@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 _JSON = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -72,8 +72,3 @@ def upgrade() -> None:
         sa.UniqueConstraint("image_uuid", "member", name="uq_image_members_image_uuid_member"),
     )
     op.create_index("ix_image_members_member", "image_members", ["member"])
-    if op.get_bind().dialect.name in ("mysql", "mariadb"):
-        # Where TEXT ends after 64 KiB, which revision 0004 did not think of.
-        op.alter_column(
-            "operations", "autopsy", existing_type=sa.Text(), type_=mysql.LONGTEXT(), nullable=True
-        )
