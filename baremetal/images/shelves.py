@@ -95,7 +95,9 @@ class Shelves:
                 self._conf.register_opt(opt, group=section)
                 if group[word] is not None:
                     found[word] = group[word]
-        if group.driver == "file" and "root" not in found:
+        if group.driver == "file":
             folder = "images" if name == _LOCAL else f"images-{name}"
-            found["root"] = str(Path(self._conf.state_dir).expanduser() / folder)
+            found.setdefault("root", str(Path(self._conf.state_dir).expanduser() / folder))
+            # What is recorded as stored must outlast a power cut, as its record does.
+            found.setdefault("sync", "true")
         return driver(found)
