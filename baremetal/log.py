@@ -19,7 +19,7 @@ CONTEXT: Final[ContextVar[Mapping[str, str | None]]] = ContextVar(
     "baremetal.log", default=MappingProxyType({})
 )
 #: `request_id` is of our own making, `global_request_id` that of whoever has asked the asker.
-FIELDS: Final = ("request_id", "global_request_id", "operation", "node")
+FIELDS: Final = ("request_id", "global_request_id", "operation", "node", "image")
 #: What goes with a message to another process.
 _CARRIED: Final = ("request_id", "global_request_id")
 

@@ -25,7 +25,7 @@ def _up(args: argparse.Namespace) -> int:
     if (home / "servers").exists():
         print(f"devstack/up: one is in {home} already; end it first: devstack/down")
         return 1
-    stack = Stack(home, conductors=args.peers, port=args.port)
+    stack = Stack(home, conductors=args.peers, data=True, port=args.port)
     print(f"Starting PostgreSQL, RabbitMQ, the API and {args.peers} conductors", flush=True)
     try:
         stack.start()
@@ -44,7 +44,7 @@ def _down(args: argparse.Namespace) -> int:
     if not (home / "servers").exists():
         print(f"There is none in {home}.")
         return 0
-    Stack(home, conductors=len(list(home.glob("conductor-*.pid")))).remove()
+    Stack(home, conductors=len(list(home.glob("conductor-*.pid"))), data=True).remove()
     return 0
 
 

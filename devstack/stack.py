@@ -10,7 +10,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,15 +28,16 @@ _LOOK_SECONDS = 0.1
 class Stack:
     r"""Broker, database, one API service and several conductors, with all their files in `home`.
 
-    Use it in a ``with``, or `start` and `remove` it. `options` is text for the configuration
-    file, such as ``"[conductor]\nworkers = 2"``.
+    With `data` there is a data service, too. Use it in a ``with``, or `start` and `remove` it.
+    `options` is text for the configuration file, such as ``"[conductor]\nworkers = 2"``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a machine may have
         self,
         home: Path,
         *,
         conductors: int = 2,
+        data: bool = False,
         port: int = 0,
         options: str = "",
         environment: Mapping[str, str] | None = None,
@@ -48,6 +49,7 @@ class Stack:
         self.rabbit = RabbitServer(_folder(self._servers / "rabbitmq"))
         self.api = Daemon("baremetal-api", home)
         self.conductors = [Daemon(f"conductor-{n + 1}", home) for n in range(conductors)]
+        self.data = Daemon("baremetal-data", home) if data else None
         self.port = port
         self._options = options
         self._environment = dict(environment or {})
@@ -102,6 +104,8 @@ class Stack:
         """Run the services, and return when they are at work."""
         for number in range(len(self.conductors)):
             self.start_conductor(number)
+        if self.data is not None:
+            self._run(self.data, "baremetal.cmd.data", "--config-file", str(self.config))
         self.start_api()
         self.api.wait_for(lambda: self.alive() == len(self.conductors), _START_SECONDS)
 
@@ -144,11 +148,15 @@ class Stack:
             text = answer.read()
         return json.loads(text) if text else None
 
+    @property
+    def _services(self) -> Iterable[Daemon]:
+        return (self.api, *self.conductors, *([self.data] if self.data is not None else []))
+
     def stop_services(self) -> None:
         """End the services in order."""
-        for daemon in (self.api, *self.conductors):
+        for daemon in self._services:
             daemon.send(15)
-        for daemon in (self.api, *self.conductors):
+        for daemon in self._services:
             daemon.stop(90)
 
     def stop(self) -> None:
@@ -159,7 +167,7 @@ class Stack:
 
     def remove(self) -> None:
         """End everything, and leave no trace."""
-        for daemon in (self.api, *self.conductors):
+        for daemon in self._services:
             daemon.kill()
         self.rabbit.stop()
         self.postgres.stop()

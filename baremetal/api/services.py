@@ -1,7 +1,7 @@
 """What the API has at hand, wired once per process."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from oslo_config import cfg
@@ -40,7 +40,7 @@ class Authenticator(Protocol):
 class Services:
     """The rooms below, as controllers use them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - wiring
         self,
         conf: cfg.ConfigOpts,
         db: Database,
@@ -48,8 +48,9 @@ class Services:
         conductor: ConductorClient,
         auth: Authenticator | None,
         clock: Clock,
+        ring_data: Callable[[], object] = lambda: None,
     ) -> None:
-        """Wire them."""
+        """Wire them. `ring_data` wakes a data service; without it, one looks each second."""
         self.conf = conf
         self.db = db
         self.vault = vault
@@ -68,9 +69,9 @@ class Services:
         self.images = ImageStore(db)
         self.image_members = ImageMembers(db)
         self.keeper = Keeper(db, Shelves(conf), clock)
-        #: Set when the process ends, so that streams and imports end.
+        self.importer = Importer(db, vault, clock, ring_data)
+        #: Set when the process ends, so that streams end.
         self.stopping = threading.Event()
-        self.importer = Importer(db, self.keeper, clock, self.stopping)
         self.max_limit: int = conf.api.max_limit
         self.max_body: int = conf.api.max_body_kib * 1024
         self.streams = threading.BoundedSemaphore(conf.api.max_streams or 1)

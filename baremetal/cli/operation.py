@@ -24,6 +24,7 @@ OPERATION = ResourceKind(
         Filter("state", "operations in this state", choices=_STATES),
         Filter("kind", "operations of this kind, e.g. deploy"),
         Filter("node", "operations on this node: UUID or name"),
+        Filter("resource_uuid", "operations on this node or image: UUID"),
         Filter("cause", "operations that failed for this cause, e.g. bmc-unreachable"),
     ),
     selects_fields=False,

@@ -1,4 +1,4 @@
-"""The whole plane in one process: API, conductor, SQLite, and a bus that goes nowhere."""
+"""The whole plane in one process: API, conductor, data service, SQLite, and a bus for them."""
 
 import logging
 import sys
@@ -14,12 +14,14 @@ from baremetal.cmd import backend
 from baremetal.cmd.gate import authenticator
 from baremetal.cmd.state import StateDir
 from baremetal.conductor.service import Conductor
+from baremetal.data.service import DataService
 from baremetal.db.clock import SharedClock
 from baremetal.db.database import Database
 from baremetal.db.schema import ensure_current
 from baremetal.db.vault import Vault
 from baremetal.health.front import Front, Probes
 from baremetal.rpc.conductor import ConductorClient
+from baremetal.rpc.data import DataClient
 from baremetal.rpc.transport import make_transport
 
 LOG = logging.getLogger(__name__)
@@ -45,7 +47,9 @@ class AllInOne:
         transport = make_transport(conf, IN_PROCESS)
         auth = authenticator(conf, state)
         self.conductor = Conductor(conf, self.db, vault, transport, clock)
-        self.services = Services(conf, self.db, vault, ConductorClient(transport), auth, clock)
+        self.data = DataService(conf, self.db, vault, transport, clock)
+        client, ring_data = ConductorClient(transport), DataClient(transport).ring
+        self.services = Services(conf, self.db, vault, client, auth, clock, ring_data)
         probes = Probes(conf, self.db, clock, metrics=conf.api.metrics)
         front = Front(Application(self.services), probes, clock)
         self._server = make_server(conf, front)
@@ -55,6 +59,7 @@ class AllInOne:
         """Begin to work and to listen; the URL of the API."""
         sys.setswitchinterval(_SWITCH_SECONDS)
         self.conductor.start()
+        self.data.start()
         self._server.prepare()
         threading.Thread(target=self._server.serve, name="http", daemon=True).start()
         host, port = self._server.bind_addr[:2]
@@ -68,7 +73,8 @@ class AllInOne:
         """
         self.services.stopping.set()
         self._server.stop()
-        ended = self.conductor.stop(grace)
+        ended = self.data.stop(grace)
+        ended = self.conductor.stop(grace) and ended
         self._transport.cleanup()
         self.db.close()
         return ended

@@ -18,6 +18,7 @@ from oslo_service import service
 from baremetal.cmd.configure import service_configuration
 from baremetal.cmd.state import StateDir
 from baremetal.conductor.service import Conductor
+from baremetal.data.service import DataService
 from baremetal.db.clock import SharedClock
 from baremetal.db.database import Database
 from baremetal.db.schema import check_current
@@ -34,12 +35,15 @@ _MARGIN_SECONDS = 15
 class ConductorService(service.ServiceBase):  # type: ignore[misc]
     """What oslo.service runs, in a process that it forks: nothing is opened before `start`."""
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        """Run with `conf`, as it is when the service starts."""
+    def __init__(
+        self, conf: cfg.ConfigOpts, make: type[Conductor | DataService] = Conductor
+    ) -> None:
+        """Run with `conf`, as it is when the service starts, what `make` makes of it."""
         self._conf = conf
+        self._make = make
         self._stopping = threading.Event()
         self._ended = threading.Event()
-        self._conductor: Conductor | None = None
+        self._conductor: Conductor | DataService | None = None
         self._db: Database | None = None
 
     def start(self) -> None:
@@ -48,7 +52,7 @@ class ConductorService(service.ServiceBase):  # type: ignore[misc]
         vault = Vault.open(state.keys, make=False)
         self._db = Database(conf.database.connection or state.database_url, conf.database.pool_size)
         clock = SharedClock(self._db)
-        conductor = Conductor(conf, self._db, vault, make_transport(conf), clock)
+        conductor = self._make(conf, self._db, vault, make_transport(conf), clock)
         while not self._stopping.is_set():
             try:
                 check_current(self._db)
@@ -58,7 +62,7 @@ class ConductorService(service.ServiceBase):  # type: ignore[misc]
                 self._stopping.wait(_AGAIN_SECONDS)
             else:
                 self._conductor = conductor
-                LOG.info("conductor %s is at work", conf.host)
+                LOG.info("%s %s is at work", self._make.__name__, conf.host)
                 return
 
     def stop(self) -> None:
@@ -95,17 +99,22 @@ def _stand_back(nice: int) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until SIGTERM; SIGHUP begins anew with new configuration."""
-    conf = service_configuration("baremetal-conductor", argv)
+    return run("baremetal-conductor", Conductor, argv)
+
+
+def run(name: str, make: type[Conductor | DataService], argv: Sequence[str] | None) -> int:
+    """The same for any service that carries out operations."""
+    conf = service_configuration(name, argv)
     try:
         Vault.open(StateDir(Path(conf.state_dir)).keys, make=False)
     except (BaremetalError, OSError) as error:
-        print(f"baremetal-conductor: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 1
     _stand_back(conf.conductor.nice)
     # Ours ends first, having given back what it could not finish.
     launcher = service.ServiceLauncher(conf, restart_method="reload")
     conf.set_default("graceful_shutdown_timeout", conf.conductor.grace + _MARGIN_SECONDS)
-    launcher.launch_service(ConductorService(conf))
+    launcher.launch_service(ConductorService(conf, make))
     return int(launcher.wait() or 0)
 
 

@@ -32,6 +32,7 @@ from baremetal.health.front import Front, Probes
 from baremetal.health.siblings import Siblings
 from baremetal.meters import METERS
 from baremetal.rpc.conductor import ConductorClient
+from baremetal.rpc.data import DataClient
 from baremetal.rpc.transport import make_transport
 
 LOG = logging.getLogger(__name__)
@@ -55,11 +56,13 @@ def make_application(conf: cfg.ConfigOpts) -> Front:
         # Either comes right while we run; until then 503 is answered.
         LOG.warning("%s", error.message)
     vault = Vault.open(state.keys, make=False)
-    client = ConductorClient(make_transport(conf), cap=conf.upgrade_levels.conductor, brokered=True)
+    transport = make_transport(conf)
+    client = ConductorClient(transport, cap=conf.upgrade_levels.conductor, brokered=True)
+    ring_data = DataClient(transport, brokered=True).ring
     auth = authenticator(conf, state)
     clock = SharedClock(db)
     probes = Probes(conf, db, clock, metrics=conf.api.metrics, siblings=_siblings())
-    services = Services(conf, db, vault, client, auth, clock)
+    services = Services(conf, db, vault, client, auth, clock, ring_data)
     return Front(Application(services), probes, clock)
 
 

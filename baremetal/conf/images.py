@@ -24,6 +24,14 @@ OPTS = [
         max=65536,
         help="Largest image, GiB. An upload ends with 413 where it becomes larger.",
     ),
+    cfg.IntOpt(
+        "imports_at_once",
+        default=8,
+        min=1,
+        max=128,
+        help="Imports that one data service carries out at the same time; others wait in the "
+        "queue.",
+    ),
 ]
 
 #: In each [store:NAME], beside what its driver declares.

@@ -5,20 +5,27 @@ is called in its store. So whatever is in a store can be told from its name alon
 whose location is ``stored`` belongs to its image, another one is left of something that ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from baremetal.db.database import Database
+from baremetal.db.events import Event
 from baremetal.db.images import move
-from baremetal.db.tables import image_locations, image_members, images
+from baremetal.db.operations import cancel_all, record, submit
+from baremetal.db.tables import image_locations, image_members, images, operations
 from baremetal.db.types import stamp
 from baremetal.domain import image as im
+from baremetal.domain import operation as op
 from baremetal.domain.errors import ChangedMeanwhile, NotFound
+from baremetal.domain.history import Failure
 
 Row = Mapping[str, Any]
+#: What is written first in a transaction, and may refuse it.
+Guard = Callable[[sa.Connection], object]
 _AT = image_locations.c
 #: What becomes known of an image with its bytes.
 _KNOWN = ("size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value")
@@ -31,8 +38,18 @@ class ImageData:
         """Work on `db`."""
         self._db = db
 
-    def begin(self, row: Row, event: str, location: str, store: str, now: datetime) -> None:
+    def begin(
+        self,
+        row: Row,
+        event: str,
+        location: str,
+        store: str,
+        now: datetime,
+        intent: Row | None = None,
+    ) -> None:
         """Bytes are about to be written to `store`, for an image as it was read in `row`.
+
+        With an `intent` it is an operation that will write them.
 
         :raises Conflict: its status forbids `event`.
         :raises ChangedMeanwhile: it is no longer as it was.
@@ -42,9 +59,17 @@ class ImageData:
         with self._db.write() as tx:
             move(tx, row, event, {}, at)
             tx.execute(image_locations.insert(), {**new, "created_at": at})
+            if intent is not None:
+                submit(tx, intent, at)
 
     def finish(
-        self, uuid: str, event: str, location: str, values: Mapping[str, Any], now: datetime
+        self,
+        uuid: str,
+        event: str,
+        location: str,
+        values: Mapping[str, Any],
+        now: datetime,
+        guard: Guard | None = None,
     ) -> None:
         """All bytes are in the store; `values` are what became known of them.
 
@@ -53,6 +78,8 @@ class ImageData:
         """
         at = stamp(now)
         with self._db.write() as tx:
+            if guard is not None:
+                guard(tx)
             row = _locked(tx, uuid)
             own = {n: v for n, v in row["properties"].items() if n != im.IMPORT_MESSAGE}
             move(tx, row, event, {**values, "properties": own}, at)
@@ -68,8 +95,8 @@ class ImageData:
             move(tx, _locked(tx, uuid), "stage done", dict(values), at)
             _turn(tx, uuid, location, (im.WRITING, im.STAGED), at)
 
-    def begin_import(self, row: Row, location: str, now: datetime) -> None:
-        """The staged bytes of an image are about to become its own.
+    def begin_import(self, row: Row, location: str, now: datetime, intent: Row) -> None:
+        """The staged bytes of an image are about to become its own, by an operation.
 
         :raises Conflict: nothing is staged.
         :raises ChangedMeanwhile: the image is no longer as it was read in `row`.
@@ -78,33 +105,30 @@ class ImageData:
         with self._db.write() as tx:
             move(tx, row, "import", {}, at)
             _turn(tx, row["uuid"], location, (im.STAGED, im.WRITING), at)
+            submit(tx, intent, at)
 
-    def begin_copy(self, uuid: str, location: str, store: str, now: datetime) -> None:
+    def submit(self, intent: Row, now: datetime) -> None:
+        """Queue an operation on an image which changes nothing of it yet."""
+        with self._db.write() as tx:
+            submit(tx, intent, stamp(now))
+
+    def begin_copy(self, uuid: str, location: str, store: str, now: datetime, guard: Guard) -> None:
         """Bytes that the image has already are about to be written to a further store."""
         new = {"uuid": location, "image_uuid": uuid, "store": store, "state": im.WRITING}
         with self._db.write() as tx:
+            guard(tx)
             tx.execute(image_locations.insert(), {**new, "created_at": stamp(now)})
 
-    def finish_copy(self, uuid: str, location: str, now: datetime) -> None:
+    def finish_copy(self, uuid: str, location: str, now: datetime, guard: Guard) -> None:
         """All bytes are in the further store.
 
         :raises NotFound: the image was deleted meanwhile.
         """
         with self._db.write() as tx:
+            guard(tx)
             if _locked(tx, uuid)["status"] == im.PENDING_DELETE:
                 raise NotFound("Image", uuid)
             _turn(tx, uuid, location, (im.WRITING, im.STORED), stamp(now))
-
-    def note(self, uuid: str, properties: Mapping[str, str], now: datetime) -> None:
-        """Add the service's own properties to an image; there being none is fine."""
-        with self._db.write() as tx:
-            try:
-                row = _locked(tx, uuid)
-            except NotFound:
-                return
-            own = {**row["properties"], **properties}
-            changed = {"properties": own, "version": row["version"] + 1, "updated_at": stamp(now)}
-            tx.execute(sa.update(images).where(images.c.uuid == uuid).values(changed))
 
     def give_up(self, uuid: str, event: str | None, location: str, now: datetime) -> None:
         """The bytes did not come: as if nobody had tried. There being no image is fine."""
@@ -124,8 +148,11 @@ class ImageData:
         """
         mine = _AT.image_uuid == row["uuid"]
         leave = sa.update(image_locations).where(mine).values(state=im.DELETING)
+        at = stamp(now)
         with self._db.write() as tx:
-            move(tx, row, "delete", {}, stamp(now))
+            # Operations before what they are about, as everywhere.
+            cancel_all(tx, row["uuid"], "delete", at)
+            move(tx, row, "delete", {}, at)
             tx.execute(leave)
             found = tx.execute(sa.select(image_locations).where(mine)).mappings()
             return [dict(location) for location in found]
@@ -162,6 +189,12 @@ class ImageData:
         with self._db.read() as connection:
             return connection.execute(query).scalar()
 
+    def is_worked_on(self, uuid: str) -> bool:
+        """Whether an operation on an image is under way, or will be."""
+        mine = sa.and_(operations.c.resource_uuid == uuid, operations.c.state.in_(op.OPEN))
+        with self._db.read() as connection:
+            return connection.execute(sa.select(operations.c.id).where(mine)).first() is not None
+
     def knows(self, location: str) -> bool:
         """Whether there is such a location, in whatever state."""
         with self._db.read() as connection:
@@ -177,6 +210,42 @@ class ImageData:
             query = query.where(_AT.state == state)
         with self._db.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChange:
+    """What an operation writes of an image along with itself: why it has failed, if it has."""
+
+    uuid: str
+    error: str | None = None
+
+    def write(
+        self,
+        tx: sa.Connection,
+        at: str,
+        news: Sequence[Event] = (),
+        *,
+        free: bool = False,
+        over: bool = False,
+    ) -> None:
+        """As `baremetal.db.operations.Change` has it; the image being gone is fine."""
+        if self.error is not None:
+            _note(tx, self.uuid, {im.IMPORT_MESSAGE: self.error}, at)
+        record(tx, at, news)
+
+    def remember(self, tx: sa.Connection, at: str, failure: Failure) -> None:
+        """Nothing: an image has no history but its message."""
+
+
+def _note(tx: sa.Connection, uuid: str, properties: Mapping[str, str], at: str) -> None:
+    """Add the service's own properties to an image; there being none is fine."""
+    try:
+        row = _locked(tx, uuid)
+    except NotFound:
+        return
+    own = {**row["properties"], **properties}
+    changed = {"properties": own, "version": row["version"] + 1, "updated_at": at}
+    tx.execute(sa.update(images).where(images.c.uuid == uuid).values(changed))
 
 
 def _locked(tx: sa.Connection, uuid: str) -> Mapping[str, Any]:

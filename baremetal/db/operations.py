@@ -1,13 +1,17 @@
 """The operations repository: submit, claim, checkpoint, wait, signal, finish.
 
 Every write that a worker makes names the fence of its claim, so a worker that lost
-its lease can change nothing, neither the operation nor the node.
+its lease can change nothing, neither the operation nor its resource.
+
+An operation is about a node, or about a resource of another type. What a worker changes there is
+a `Change` of that type; where an operation lies until it is claimed says its ``conductor_group``,
+so that services which carry out one sort never look at another one.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import sqlalchemy as sa
@@ -102,6 +106,29 @@ class CancelRequested(Exception):
         self.how = how
 
 
+class Change(Protocol):
+    """What a worker changes on the resource of its operation, along with the operation itself."""
+
+    def write(
+        self,
+        tx: sa.Connection,
+        at: str,
+        news: Sequence[Event] = (),
+        *,
+        free: bool = False,
+        over: bool = False,
+    ) -> None:
+        """Change it in this transaction, and tell of it, and of `news`.
+
+        With `free` nobody works on it for now; when the operation is `over`, nothing holds it.
+        """
+        ...
+
+    def remember(self, tx: sa.Connection, at: str, failure: Failure) -> None:
+        """Keep a failure with the resource, where it has a history."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class NodeChange:
     """What a worker changes on the node, and the states before it, for the event."""
@@ -129,6 +156,35 @@ class NodeChange:
         if after != self.power_state:
             data = {**shared, "from": self.power_state, "to": after}
             yield "node.power_state", self.uuid, data
+
+    def write(
+        self,
+        tx: sa.Connection,
+        at: str,
+        news: Sequence[Event] = (),
+        *,
+        free: bool = False,
+        over: bool = False,
+    ) -> None:
+        """As `Change` has it."""
+        values = dict(self.values)
+        if free:
+            values["reservation"] = None
+        if over:
+            values["operation_uuid"] = None
+        if values:
+            if "provision_state" in values:
+                values["provision_updated_at"] = at
+            if "power_state" in values:
+                values["power_updated_at"] = at
+            tx.execute(_NODE, {**values, "updated_at": at, "our_uuid": self.uuid})
+            if "allocation_uuid" in values:
+                follow_node(tx, self.uuid, values)
+        record(tx, at, [*self.events(at), *news])
+
+    def remember(self, tx: sa.Connection, at: str, failure: Failure) -> None:
+        """As `Change` has it."""
+        history.record(tx, at, self.uuid, failure)
 
 
 @dataclass(slots=True)
@@ -164,6 +220,18 @@ def insert(tx: sa.Connection, values: Mapping[str, Any], at: str) -> None:
     tx.execute(_INSERT, {**values, "state": op.QUEUED, "created_at": at})
 
 
+def submit(tx: sa.Connection, intent: Mapping[str, Any], at: str) -> None:
+    """As `insert`, and tell of it."""
+    insert(tx, intent, at)
+    record(tx, at, [state_event(intent, op.QUEUED, None, None, at)])
+
+
+def cancel_all(tx: sa.Connection, resource: str, how: str, at: str) -> None:
+    """Let what is under way with a resource stop, which is about to go."""
+    mine = sa.and_(operations.c.resource_uuid == resource, operations.c.state.in_(op.OPEN))
+    tx.execute(sa.update(operations).where(mine).values(cancel_requested=how, updated_at=at))
+
+
 def record(tx: sa.Connection, at: str, happened: Iterable[Event]) -> None:
     """Append events within the transaction that makes them true."""
     rows = [
@@ -183,23 +251,34 @@ def state_event(
     row: Mapping[str, Any], state: str, step: str | None, error: str | None, at: str
 ) -> Event:
     """The event of an operation's new state."""
+    node = row["resource_uuid"] if row["resource_type"] == op.NODE else None
     data = {
         "operation_uuid": row["uuid"],
-        "node_uuid": row["resource_uuid"],
+        "node_uuid": node,
         "kind": row["kind"],
         "state": state,
         "step": step,
         "error": error,
         "at": at,
     }
-    return "operation.state", row["resource_uuid"], data
+    return "operation.state", node, data
 
 
 def _row_of(operation: Operation) -> dict[str, Any]:
     return {
         "uuid": operation.uuid,
+        "resource_type": operation.resource_type,
         "resource_uuid": operation.resource_uuid,
         "kind": operation.kind,
+    }
+
+
+def _about(operation: Operation, step: str | None) -> dict[str, Any]:
+    return {
+        "operation_uuid": operation.uuid,
+        "node_uuid": operation.node_uuid,
+        "kind": operation.kind,
+        "step": step,
     }
 
 
@@ -308,9 +387,9 @@ class OperationStore:
     # -- a claimed operation -------------------------------------------------
 
     def checkpoint(
-        self, operation: Operation, progress: Progress, change: NodeChange | None, now: datetime
+        self, operation: Operation, progress: Progress, change: Change | None, now: datetime
     ) -> None:
-        """Write that the operation has come to a step, and what it did to the node.
+        """Write that the operation has come to a step, and what it did to its resource.
 
         :raises LeaseLost: the claim is no longer ours.
         :raises CancelRequested: somebody wants it to stop; nothing was written.
@@ -320,13 +399,13 @@ class OperationStore:
             self._write_fenced(tx, operation, progress.values(), at, obey=True)
             self._forget_signal(tx, operation, progress)
             if change is not None:
-                self._change_node(tx, change, at)
+                change.write(tx, at)
 
     def suspend(
         self,
         operation: Operation,
         progress: Progress,
-        change: NodeChange,
+        change: Change,
         what: str,
         deadline: datetime | None,
         now: datetime,
@@ -351,7 +430,7 @@ class OperationStore:
             self._write_fenced(tx, operation, values, at, obey=True)
             self._forget_signal(tx, operation, progress)
             news = state_event(_row_of(operation), op.WAITING, progress.step, None, at)
-            self._change_node(tx, change, at, [news], reservation=None)
+            change.write(tx, at, [news], free=True)
             tx.execute(
                 sa.update(operations)
                 .where(operations.c.id == operation.id, operations.c.signal.is_not(None))
@@ -363,14 +442,14 @@ class OperationStore:
         operation: Operation,
         state: str,
         progress: Progress,
-        change: NodeChange,
+        change: Change,
         error: str | None,
         now: datetime,
         autopsy: Mapping[str, Any] | None = None,
     ) -> None:
-        """End the operation and free the node, in one transaction.
+        """End the operation and free its resource, in one transaction.
 
-        An error also goes into the node's history; its `autopsy` stays with the operation.
+        An error also goes into that one's history; its `autopsy` stays with the operation.
 
         :raises LeaseLost: the claim is no longer ours; or our lease has run out, and what looks
             like a failure may come of a long sleep: then the step is done again.
@@ -389,10 +468,10 @@ class OperationStore:
         with self._db.write() as tx:
             self._write_fenced(tx, operation, values, at, awake=state == op.FAILED)
             news = state_event(_row_of(operation), state, progress.step, error, at)
-            self._change_node(tx, change, at, [news], reservation=None, operation_uuid=None)
+            change.write(tx, at, [news], free=True, over=True)
             if error is not None:
                 cause = autopsy["cause"] if autopsy is not None else None
-                history.record(tx, at, change.uuid, _failure(operation, error, cause))
+                change.remember(tx, at, _failure(operation, error, cause))
 
     def confirm(self, operation: Operation, now: datetime) -> None:
         """Return if the operation is still ours, before what cannot be taken back.
@@ -400,7 +479,35 @@ class OperationStore:
         :raises LeaseLost: the claim is no longer ours, or our lease has run out.
         """
         with self._db.write() as tx:
-            self._write_fenced(tx, operation, {}, stamp(now), awake=True)
+            self.confirm_in(tx, operation, now)
+
+    def confirm_in(self, tx: sa.Connection, operation: Operation, now: datetime) -> None:
+        """As `confirm`, for what is written in the same transaction."""
+        self._write_fenced(tx, operation, {}, stamp(now), awake=True)
+
+    def note(
+        self,
+        operation: Operation,
+        progress: Progress,
+        now: datetime,
+        *,
+        tell: bool,
+    ) -> None:
+        """Write how far the step that runs now has come, and `tell` it to those who watch.
+
+        Of `progress` its percent, message and scratch are written: the course is the runner's.
+
+        :raises LeaseLost: the claim is no longer ours.
+        :raises CancelRequested: somebody wants it to stop; nothing was written.
+        """
+        at = stamp(now)
+        values = {name: progress.values()[name] for name in ("percent", "message", "scratch")}
+        with self._db.write() as tx:
+            self._write_fenced(tx, operation, values, at, obey=True)
+            if tell:
+                told = {"percent": progress.percent, "message": progress.message, "at": at}
+                event = {**_about(operation, progress.step), **told}
+                record(tx, at, [("operation.progress", operation.node_uuid, event)])
 
     def forget_agent(self, operation: Operation, now: datetime) -> None:
         """Let the node's agent say no more: its token, and whatever it has signalled so far.
@@ -446,25 +553,6 @@ class OperationStore:
         """Drop the signal that a step has dealt with; one that came since stays."""
         if progress.consumed is not None:
             tx.execute(_FORGET, {"our_id": operation.id, "consumed": progress.consumed})
-
-    def _change_node(
-        self,
-        tx: sa.Connection,
-        change: NodeChange,
-        at: str,
-        news: Iterable[Event] = (),
-        **also: Any,
-    ) -> None:
-        values: dict[str, Any] = {**change.values, **also}
-        if values:
-            if "provision_state" in values:
-                values["provision_updated_at"] = at
-            if "power_state" in values:
-                values["power_updated_at"] = at
-            tx.execute(_NODE, {**values, "updated_at": at, "our_uuid": change.uuid})
-            if "allocation_uuid" in values:
-                follow_node(tx, change.uuid, values)
-        record(tx, at, [*change.events(at), *news])
 
     # -- from outside --------------------------------------------------------
 
@@ -528,15 +616,7 @@ class OperationStore:
             if not waits:
                 return False
             step = operation.steps[operation.cursor]["name"] if operation.steps else None
-            data = {
-                "operation_uuid": operation.uuid,
-                "node_uuid": operation.resource_uuid,
-                "kind": operation.kind,
-                "step": step,
-                "percent": percent,
-                "message": message,
-                "at": at,
-            }
+            data = {**_about(operation, step), "percent": percent, "message": message, "at": at}
             record(tx, at, [("operation.progress", operation.resource_uuid, data)])
             return True
 

@@ -22,9 +22,10 @@ _QUERIES: Mapping[str, "sa.Select[Any]"] = {
     "port": sa.select(ports.c.uuid, *_NODE[1:])
     .join(nodes, nodes.c.uuid == ports.c.node_uuid)
     .where(_PORT_CALLED),
-    "operation": sa.select(operations.c.uuid, *_NODE[1:])
-    .join(nodes, nodes.c.uuid == operations.c.resource_uuid)
-    .where(operations.c.uuid == _IDENT),
+    "operation": sa.select(operations.c.uuid, *_NODE[1:], images.c.owner.label("image.owner"))
+    .outerjoin(nodes, nodes.c.uuid == operations.c.resource_uuid)
+    .outerjoin(images, images.c.uuid == operations.c.resource_uuid)
+    .where(operations.c.uuid == _IDENT, sa.or_(nodes.c.id.is_not(None), images.c.id.is_not(None))),
     "allocation": sa.select(
         allocations.c.uuid, allocations.c.owner.label("allocation.owner")
     ).where(_ALLOCATION_CALLED),
@@ -82,3 +83,9 @@ def of_project(project: Any) -> "sa.ColumnElement[bool]":
 def on_node_of_project(column: "sa.Column[Any]", project: Any) -> "sa.ColumnElement[bool]":
     """The condition that a column is the uuid of a node of a project."""
     return column.in_(sa.select(nodes.c.uuid).where(of_project(project)))
+
+
+def on_resource_of_project(column: "sa.Column[Any]", project: Any) -> "sa.ColumnElement[bool]":
+    """The same for whatever operations are about: nodes, and images."""
+    ours = sa.select(nodes.c.uuid).where(of_project(project))
+    return column.in_(ours.union_all(sa.select(images.c.uuid).where(images.c.owner == project)))

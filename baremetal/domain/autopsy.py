@@ -24,6 +24,7 @@ from baremetal.domain.errors import (
     NotFound,
     NotSupported,
 )
+from baremetal.domain.operation import IMAGE, NODE
 from baremetal.domain.secrets import MASK, part
 
 BMC_UNREACHABLE: Final = "bmc-unreachable"
@@ -31,6 +32,7 @@ BMC_REFUSED: Final = "bmc-refused"
 BMC_GARBLED: Final = "bmc-garbled"
 AGENT_SILENT: Final = "agent-silent"
 AGENT_FAILED: Final = "agent-reported-failure"
+STORAGE: Final = "storage"
 HARDWARE: Final = "hardware"
 TIMEOUT: Final = "timeout"
 DRIVER_DEFECT: Final = "driver-defect"
@@ -46,6 +48,7 @@ CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         BMC_GARBLED: "What the BMC answered made no sense.",
         AGENT_SILENT: "The agent never came, or was not heard of any more.",
         AGENT_FAILED: "The agent said that a step of its plan failed.",
+        STORAGE: "Where data comes from, or goes to, refused it or did not answer.",
         HARDWARE: "The driver met trouble with the machine, and says no more of which kind.",
         TIMEOUT: "Something took longer than it may.",
         DRIVER_DEFECT: "The driver's own code failed.",
@@ -77,12 +80,24 @@ _NEXT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "baremetal node power show {node}",
         ),
         AGENT_FAILED: ("baremetal node show {node} -c instance_info -c properties", _HISTORY),
+        STORAGE: (_LOOK,),
         HARDWARE: ("baremetal node power show {node}", _HISTORY, _ASIDE),
         TIMEOUT: ("baremetal node power show {node}", _LOOK),
         DRIVER_DEFECT: ("baremetal operation show {operation}", _ASIDE),
         CONFIGURATION: (_CHECK, _INFO),
         CANCELLED: (_LOOK,),
         INTERNAL: ("baremetal operation show {operation}", _LOOK),
+    }
+)
+
+#: What to look at where an operation is about something else than a node.
+_NEXT_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        IMAGE: (
+            "baremetal image show {node}",
+            "baremetal operation show {operation}",
+            "baremetal-manage images audit",
+        )
     }
 )
 
@@ -132,11 +147,17 @@ def _is_in(module: str, packages: Sequence[str]) -> bool:
 
 
 def next_commands(
-    cause: str, kind: str, node: str, operation: str, tried: Sequence[str] = ()
+    cause: str,
+    kind: str,
+    resource: str,
+    operation: str,
+    tried: Sequence[str] = (),
+    resource_type: str = NODE,
 ) -> list[str]:
     """What to type next, in this order; `tried` is what the driver itself proposes."""
-    words = {"node": shlex.quote(node), "operation": operation, "cause": cause}
-    commands = [command.format(**words) for command in _NEXT[cause]]
+    words = {"node": shlex.quote(resource), "operation": operation, "cause": cause}
+    looks = _NEXT_OF.get(resource_type, _NEXT[cause])
+    commands = [command.format(**words) for command in looks]
     commands += tried
     if kind in _AGAIN and cause != CANCELLED:
         commands.append(_AGAIN[kind].format(**words))

@@ -165,5 +165,11 @@ class DriverError(BaremetalError):
             self.cause = cause
 
 
+class StorageFailed(DriverError):
+    """A store, or where data was to come from, refused or did not answer."""
+
+    cause = "storage"
+
+
 class LeaseLost(BaremetalError):
     """This worker's claim on an operation has passed to another one."""

@@ -15,6 +15,14 @@ OPEN: Final = (QUEUED, RUNNING, WAITING)
 OVER: Final = (SUCCEEDED, FAILED, CANCELLED)
 ALL: Final = OPEN + OVER
 
+#: What operations are about.
+NODE: Final = "node"
+IMAGE: Final = "image"
+
+#: Where operations lie that the data service carries out, in place of a conductor group. No group
+#: of conductors is called so.
+DATA_QUEUE: Final = "(data)"
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -25,6 +33,7 @@ class Operation:
     kind: str
     state: str
     resource_uuid: str
+    resource_type: str = NODE
     conductor_group: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     scratch: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +53,11 @@ class Operation:
     requested_by: str | None = None
     request_id: str | None = None
     global_request_id: str | None = None
+
+    @property
+    def node_uuid(self) -> str | None:
+        """The node that it is about."""
+        return self.resource_uuid if self.resource_type == NODE else None
 
     def percent_with(self, percent_of_step: int) -> int:
         """How far the whole has come, 0 to 100, with so much of the step it is at."""

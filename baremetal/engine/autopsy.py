@@ -11,13 +11,13 @@ from baremetal.db.types import stamp
 from baremetal.domain import autopsy as rules
 from baremetal.domain.errors import DriverError
 from baremetal.domain.operation import Operation
-from baremetal.engine.flow import Task
+from baremetal.engine.flow import Work
 
 LOG = logging.getLogger(__name__)
 
 
 def examine(
-    task: Task,
+    task: Work,
     error: BaseException | None,
     message: str,
     step: str,
@@ -28,7 +28,7 @@ def examine(
 
     It must be made before anything is undone, since that changes what is to be seen.
     """
-    operation, node = task.operation, task.node
+    operation = task.operation
     places = _places(error.__traceback__) if error is not None else []
     cause = rules.CANCELLED
     if error is not None:
@@ -49,7 +49,9 @@ def examine(
         "message": said["message"],
         "at": stamp(now),
         "evidence": {**evidence, **_course(operation, steps, now)},
-        "next": rules.next_commands(cause, operation.kind, node.title, operation.uuid, tried),
+        "next": rules.next_commands(
+            cause, operation.kind, task.title, operation.uuid, tried, operation.resource_type
+        ),
     }
 
 
@@ -77,7 +79,7 @@ def _course(
     }
 
 
-def _seen(task: Task) -> dict[str, Any]:
+def _seen(task: Work) -> dict[str, Any]:
     """Its evidence; an operation ends whether there is any or not."""
     try:
         return dict(task.evidence())

@@ -1,10 +1,12 @@
 """What a flow is: steps in reading order, each safe to run twice, each with its undo."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from baremetal.clock import Clock
+from baremetal.db.operations import Change, NodeChange
 from baremetal.domain.autopsy import secret_texts
 from baremetal.domain.node import Node
 from baremetal.domain.operation import Operation
@@ -13,16 +15,70 @@ from baremetal.domain.states import Phase
 
 
 @dataclass(slots=True, kw_only=True)
-class Task:
+class Work(ABC):
     """One run of an operation: what its steps read, and what they leave behind."""
 
     operation: Operation
-    node: Node
     clock: Clock
-    phases: Sequence[Phase]
+    #: Where stretches of the work show in the state of the resource.
+    phases: Sequence[Phase] = ()
     scratch: dict[str, Any]
-    #: Columns of the node to write with the next checkpoint.
+    #: What to write of the resource with the next checkpoint.
     changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What people call the resource."""
+
+    @property
+    def state(self) -> str | None:
+        """That of the resource, as it was written last, where there are phases."""
+        return None
+
+    @abstractmethod
+    def change(self, values: Mapping[str, Any]) -> Change:
+        """What a checkpoint with these `changes` writes; ``last_error`` may be among them."""
+
+    def evidence(self) -> dict[str, Any]:
+        """What is known of the resource at this moment, for an autopsy."""
+        return {}
+
+    def secrets(self) -> set[str]:
+        """What must not stand in an autopsy."""
+        return set()
+
+
+@dataclass(slots=True, kw_only=True)
+class Task(Work):
+    """Work on a node; its `changes` are columns of it."""
+
+    node: Node
+    _provision_state: str = field(init=False)
+    _power_state: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know the states before all changes."""
+        self._provision_state = self.node.provision_state
+        self._power_state = self.node.power_state
+
+    @property
+    def title(self) -> str:
+        """Its name, else its uuid."""
+        return self.node.title
+
+    @property
+    def state(self) -> str:
+        """The provision state."""
+        return self._provision_state
+
+    def change(self, values: Mapping[str, Any]) -> NodeChange:
+        """With the states before it."""
+        node = self.node
+        change = NodeChange(node.uuid, values, node.name, self._provision_state, self._power_state)
+        self._provision_state = values.get("provision_state", self._provision_state)
+        self._power_state = values.get("power_state", self._power_state)
+        return change
 
     def evidence(self) -> dict[str, Any]:
         """What is known of the machine at this moment, for an autopsy: ``bmc``, ``agent``, ``try``.
@@ -36,7 +92,7 @@ class Task:
         return secret_texts(self.node.driver_info) | secret_texts(self.node.instance_info)
 
 
-T = TypeVar("T", bound=Task, contravariant=True)  # noqa: PLC0105 - T reads better
+T = TypeVar("T", bound=Work, contravariant=True)  # noqa: PLC0105 - T reads better
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +118,7 @@ class Step(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Flow(Generic[T]):
-    """An operation's kind, its steps, and what its success or failure writes on the node."""
+    """An operation's kind, its steps, and what its success or failure writes on the resource."""
 
     kind: str
     steps: tuple[Step[T], ...]

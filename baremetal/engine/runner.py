@@ -5,7 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from baremetal.clock import Clock
-from baremetal.db.operations import CancelRequested, NodeChange, OperationStore, Progress
+from baremetal.db.operations import (
+    CancelRequested,
+    Change,
+    NodeChange,
+    OperationStore,
+    Progress,
+)
 from baremetal.db.types import moment, stamp
 from baremetal.domain import operation as op
 from baremetal.domain import states
@@ -14,7 +20,7 @@ from baremetal.domain.operation import Operation
 from baremetal.domain.outcomes import Done, Hold, Outcome, Wait
 from baremetal.domain.states import Phase
 from baremetal.engine import autopsy
-from baremetal.engine.flow import Flow, Step, Task
+from baremetal.engine.flow import Flow, Step, Work
 from baremetal.meters import METERS
 
 LOG = logging.getLogger(__name__)
@@ -26,14 +32,15 @@ _STOPPED = "The operation was stopped by {how} at step '{step}'."
 class Runner:
     """Executes operations of the given flows.
 
-    `open_task` reads the node and composes its driver for an operation.
+    `open_task` gathers what an operation needs: its node, and its driver. Where it refuses for
+    good (not `Unavailable`), the resource is a node.
     """
 
     def __init__(
         self,
         store: OperationStore,
         flows: Mapping[str, Flow[Any]],
-        open_task: Callable[[Operation], Task],
+        open_task: Callable[[Operation], Work],
         clock: Clock,
         hold_seconds: float,
     ) -> None:
@@ -117,8 +124,6 @@ class _Run:
         self._flow = runner._flows[operation.kind]  # noqa: SLF001
         self._operation = operation
         self._task = runner._open_task(operation)  # noqa: SLF001
-        self._provision_state = self._task.node.provision_state
-        self._power_state = self._task.node.power_state
         self._steps: list[dict[str, Any]] = [dict(step) for step in operation.steps]
         self._cursor = operation.cursor
         self._begun = bool(self._steps)
@@ -203,7 +208,7 @@ class _Run:
     def _enter(self, step: Step[Any]) -> None:
         before = dict(self._record)
         self._mark("running")
-        if self._phase is not None and self._provision_state != self._phase.during:
+        if self._phase is not None and self._task.state != self._phase.during:
             self._task.changes.update(provision_state=self._phase.during)
         if step.quick and self._cursor == 0 and not self._task.changes:
             # Nothing is done yet that a crash could lose.
@@ -217,9 +222,10 @@ class _Run:
             self._steps[self._cursor] = before
             raise
         LOG.info(
-            "operation %s %s node %s step %s",
+            "operation %s %s %s %s step %s",
             self._operation.uuid,
             self._operation.kind,
+            self._operation.resource_type,
             self._operation.resource_uuid,
             step.name,
         )
@@ -232,7 +238,7 @@ class _Run:
         if phase is not None:
             state = phase.hold if isinstance(outcome, Hold) else phase.waiting
             self._task.changes.update(provision_state=state or phase.during)
-        change = self._take_change() or self._change({})
+        change = self._take_change() or self._task.change({})
         deadline = self._clock.after(seconds)
         self._store.suspend(
             self._operation, self._progress(), change, outcome.what, deadline, self._clock.now()
@@ -283,9 +289,10 @@ class _Run:
         if self._flow.on_failure is not None:
             self._flow.on_failure(self._task)
         LOG.warning(
-            "operation %s %s node %s %s (%s): %s",
+            "operation %s %s %s %s %s (%s): %s",
             self._operation.uuid,
             self._operation.kind,
+            self._operation.resource_type,
             self._operation.resource_uuid,
             state,
             found["cause"],
@@ -317,7 +324,7 @@ class _Run:
                 record["state"] = "undone" if record["state"] == "done" else record["state"]
 
     def _end(self, state: str, error: str | None, found: Mapping[str, Any] | None = None) -> None:
-        change = self._take_change() or self._change({})
+        change = self._take_change() or self._task.change({})
         now = self._clock.now()
         self._store.finish(self._operation, state, self._progress(), change, error, now, found)
         with METERS.ended.lock:
@@ -336,18 +343,6 @@ class _Run:
             consumed=self._consumed,
         )
 
-    def _take_change(self) -> NodeChange | None:
+    def _take_change(self) -> Change | None:
         values, self._task.changes = self._task.changes, {}
-        return self._change(values) if values else None
-
-    def _change(self, values: Mapping[str, Any]) -> NodeChange:
-        change = NodeChange(
-            self._task.node.uuid,
-            values,
-            self._task.node.name,
-            self._provision_state,
-            self._power_state,
-        )
-        self._provision_state = values.get("provision_state", self._provision_state)
-        self._power_state = values.get("power_state", self._power_state)
-        return change
+        return self._task.change(values) if values else None

@@ -34,6 +34,8 @@ _SWAP = (
     )
     .values(version=nodes.c.version + 1)
 )
+#: What an event tells of an operation.
+_NAMED = [operations.c[name] for name in ("uuid", "kind", "resource_type", "resource_uuid")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Submitter:
             intent = {
                 "uuid": uuid,
                 "kind": kind,
-                "resource_type": "node",
+                "resource_type": op.NODE,
                 "resource_uuid": row["uuid"],
                 "conductor_group": row["conductor_group"],
                 "params": dict(params),
@@ -166,11 +168,7 @@ class Submitter:
             tx.execute(sa.update(operations).where(waits).values(values)).rowcount != 1
         ):
             raise holder(self._db, row)
-        found = tx.execute(
-            sa.select(operations.c.uuid, operations.c.kind, operations.c.resource_uuid).where(
-                operations.c.uuid == row["operation_uuid"]
-            )
-        )
+        found = tx.execute(sa.select(*_NAMED).where(operations.c.uuid == row["operation_uuid"]))
         return store.state_event(
             dict(found.mappings().one()), op.CANCELLED, None, f"Overridden by {kind}.", at
         )

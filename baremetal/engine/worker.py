@@ -180,7 +180,7 @@ class Worker:
                 "request_id": operation.request_id,
                 "global_request_id": operation.global_request_id,
                 "operation": operation.uuid,
-                "node": operation.resource_uuid,
+                operation.resource_type: operation.resource_uuid,
             }
         )
         key = operation.id, operation.fence

@@ -79,6 +79,9 @@ class Audit:
             if moment(location["created_at"]) >= self._before:
                 continue
             uuid, store = location["image_uuid"], location["store"]
+            if self._data.is_worked_on(uuid):
+                # Its operation ends it, or goes on with it.
+                continue
             try:
                 if repair:
                     target = self._shelves.object(store, location["uuid"])

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from baremetal.clock import Clock
 from baremetal.db.database import Database
-from baremetal.db.image_data import ImageData
+from baremetal.db.image_data import Guard, ImageData
 from baremetal.db.images import ImageStore, image_of
 from baremetal.domain import image as im
 from baremetal.domain.errors import BaremetalError, InvalidInput, NotFound, TooLarge, Unavailable
@@ -51,7 +51,7 @@ class Keeper:
         location = self._clock.new_uuid()
         self._data.begin(row, "upload", location, store, self._clock.now())
         events = ("upload done", "upload failed")
-        self.receive(row, location, store, lambda to: self._write(to, pieces, size), events)
+        self._receive(row, location, store, lambda to: self._write(to, pieces, size), events)
 
     def stage(self, row: Row, pieces: Iterable[Bytes], store: str, size: int | None) -> None:
         """Take bytes in that a later import makes the image's own.
@@ -67,10 +67,10 @@ class Keeper:
             known = self._write(target, pieces, size)
             self._data.staged(uuid, location, known, self._clock.now())
         except BaseException:
-            self._drop(target, uuid, location, "stage failed")
+            self.drop(target, uuid, location, "stage failed")
             raise
 
-    def receive(
+    def _receive(
         self,
         row: Row,
         location: str,
@@ -85,15 +85,31 @@ class Keeper:
         """
         uuid, target = row["uuid"], self.shelves.object(store, location)
         try:
-            known = fill(target)
-            size: int = known["size"] if "size" in known else row["size"]
-            known["virtual_size"] = _inspected(target, row, size)
-            self._data.finish(uuid, events[0], location, known, self._clock.now())
+            self.publish(row, location, target, fill(target), events[0])
         except BaseException:
-            self._drop(target, uuid, location, events[1])
+            self.drop(target, uuid, location, events[1])
             raise
 
-    def _drop(self, target: DataObject, uuid: str, location: str, event: str) -> None:
+    def publish(
+        self,
+        row: Row,
+        location: str,
+        target: DataObject,
+        known: Mapping[str, Any],
+        event: str,
+        guard: Guard | None = None,
+    ) -> None:
+        """Inspect the bytes of a location that are all there, and let them be the image's own.
+
+        :raises HostileImage: they are not what they are said to be, or not safe.
+        :raises NotFound: the image was deleted meanwhile.
+        """
+        size: int = known["size"] if "size" in known else row["size"]
+        known = {**known, "virtual_size": _inspected(target, row, size)}
+        self._data.finish(row["uuid"], event, location, known, self._clock.now(), guard)
+
+    def drop(self, target: DataObject, uuid: str, location: str, event: str | None) -> None:
+        """Leave nothing of a location whose bytes did not all come; `event` tells the image."""
         with suppress(BaremetalError):
             target.store.delete(target.name)
         self._data.give_up(uuid, event, location, self._clock.now())

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from baremetal.clock import Clock
-from baremetal.domain.errors import InvalidInput
+from baremetal.domain.errors import InvalidInput, NotFound
 from baremetal.motion.hashing import Digests, Hasher, Mark
+from baremetal.motion.wishes import Notes
 from baremetal.stores import DataObject, Stat, Token, Writer
 
 _SECONDS: Final = 1.0
@@ -32,12 +33,48 @@ class Record:
     marks: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
 
-class Checkpoint:
-    """The file at `path`, about one source and one target."""
+class FileNotes:
+    """Notes in a file, which is whole at any moment."""
 
-    def __init__(self, path: Path, source: DataObject, target: DataObject, stat: Stat) -> None:
-        """Speak of this transfer; a file that speaks of another one is none of ours."""
+    def __init__(self, path: Path) -> None:
+        """Keep them at `path`."""
         self._path = path
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def read(self) -> str | None:
+        """The text; None where there is no file."""
+        try:
+            return self._path.read_text()
+        except FileNotFoundError:
+            return None
+
+    def write(self, text: str) -> None:
+        """Replace it."""
+        part = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(fd, "w") as file:
+            file.write(text)
+        part.replace(self._path)
+
+    def forget(self) -> None:
+        """Remove the file; there being none is fine."""
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+
+
+def notes_at(place: Path | Notes) -> Notes:
+    """What a wish for a checkpoint means."""
+    return FileNotes(place) if isinstance(place, Path) else place
+
+
+class Checkpoint:
+    """What `notes` say about one source and one target."""
+
+    def __init__(self, notes: Notes, source: DataObject, target: DataObject, stat: Stat) -> None:
+        """Speak of this transfer; notes that speak of another one are none of ours."""
+        self._notes = notes
         self._about = {
             "source": str(source),
             "validator": stat.validator,
@@ -49,21 +86,22 @@ class Checkpoint:
     def load(self) -> Record | None:
         """What an earlier process has left.
 
-        :raises InvalidInput: the file is another one's.
+        :raises InvalidInput: the notes are another one's.
         """
+        text = self._notes.read()
+        if text is None:
+            return None
         try:
-            said = json.loads(self._path.read_text())
+            said = json.loads(text)
             about: dict[str, Any] = said["about"]
             record = Record(said["token"], [(int(at), digests) for at, digests in said["marks"]])
-        except FileNotFoundError:
-            return None
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidInput(
-                f"{self._path} is no checkpoint of a transfer; give another path, or remove it."
+                f"{self._notes} is no checkpoint of a transfer; give another path, or remove it."
             ) from error
         if about["target"] != self._about["target"]:
             raise InvalidInput(
-                f"{self._path} belongs to a transfer to {about['target']}; give another path, "
+                f"{self._notes} belongs to a transfer to {about['target']}; give another path, "
                 "or remove it."
             )
         self._record = record
@@ -72,27 +110,33 @@ class Checkpoint:
     @property
     def same_source(self) -> bool:
         """Whether what was loaded speaks of the source as it is now."""
-        about = json.loads(self._path.read_text())["about"]
+        about = json.loads(self._notes.read() or "{}").get("about")
         return bool(about == self._about) and self._about["validator"] is not None
 
     def save(self, position: int, digests: dict[str, str], token: Token) -> None:
-        """Note that all before `position` is written; the file is whole at any moment."""
+        """Note that all before `position` is written."""
         record = self._record = self._record or Record(token)
         record.token = token
         record.marks = [mark for mark in record.marks if mark[0] < position][1 - _MARKS :]
         record.marks.append((position, digests))
         said = {"about": self._about, "token": token, "marks": record.marks}
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(fd, "w") as file:
-            json.dump(said, file)
-        part.replace(self._path)
+        self._notes.write(json.dumps(said))
 
     def forget(self) -> None:
         """There is nothing to resume any more."""
         self._record = None
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
+        self._notes.forget()
+
+
+def discard(place: Path | Notes, target: DataObject) -> None:
+    """Leave nothing of an interrupted transfer to `target`; there being nothing is fine."""
+    notes = notes_at(place)
+    text = notes.read()
+    if text is None:
+        return
+    with contextlib.suppress(NotFound):
+        target.store.write(target.name, replace=True, resume=json.loads(text)["token"]).abort()
+    notes.forget()
 
 
 class Marker:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from baremetal.clock import Clock
 from baremetal.domain.errors import InvalidInput, NotFound, NotSupported
-from baremetal.motion.checkpoint import ALGORITHM, Checkpoint, Marker, verified
+from baremetal.motion.checkpoint import ALGORITHM, Checkpoint, Marker, notes_at, verified
 from baremetal.motion.conversion import DiskOf
 from baremetal.motion.hashing import Digests, Hasher, HashThread, InFile
 from baremetal.motion.kernel import KernelCopy, reflink
@@ -236,10 +236,10 @@ class _Job:
         return HashThread(digests) if digests and size > _THREAD_FROM else Hasher(digests)
 
     def _checkpoint(self, source: Source) -> Checkpoint | None:
-        path = self.wishes.checkpoint
-        if path is None or not self.target.store.capabilities.resume or not source.random:
+        place = self.wishes.checkpoint
+        if place is None or not self.target.store.capabilities.resume or not source.random:
             return None
-        return Checkpoint(path, self.source, self.target, self.stat)
+        return Checkpoint(notes_at(place), self.source, self.target, self.stat)
 
     def _begin(self, source: Source, checkpoint: Checkpoint | None) -> tuple[Writer, int, Digests]:
         """A writer, where it goes on, and the digests of what is before."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 from baremetal.domain.errors import BaremetalError
 
@@ -12,6 +13,25 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 class Cancelled(BaremetalError):
     """Somebody has stopped the transfer; nothing was published."""
+
+
+class Notes(Protocol):
+    """Where a transfer notes how far it is: a text that is replaced as a whole.
+
+    It is written from whichever thread of the transfer; `str` of it is for people.
+    """
+
+    def read(self) -> str | None:
+        """The text; None where there is none."""
+        ...
+
+    def write(self, text: str) -> None:
+        """Replace it."""
+        ...
+
+    def forget(self) -> None:
+        """There is nothing to resume any more."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +51,7 @@ class Wishes:
     #: The most bytes that the target may have, unpacked and converted.
     max_size: int | None = None
     #: Where to note how far it is. One that is there is resumed; it goes when all is done.
-    checkpoint: Path | None = None
+    checkpoint: Path | Notes | None = None
     #: Bytes per second.
     bandwidth: int | None = None
     #: How many ranges or parts at once.

@@ -12,8 +12,6 @@ from typing import Any
 import orjson
 import pytest
 
-import baremetal.cmd.backend  # noqa: F401 - must come before anything of oslo
-from baremetal.cmd.manage import main
 from tests.support.asking import wait_until
 from tests.support.images import ImageService
 from tests.support.plane import PlaneProcess
@@ -142,39 +140,3 @@ def test_what_cannot_be_imported_is_refused_at_once(service: ImageService) -> No
     assert _import(service, image, "copy-image", stores=["attic"]) == 400
     assert _import(service, image, "copy-image", stores=["third"]) == 403
     assert service.status(image) == "queued"
-
-
-def test_a_plane_that_is_killed_while_it_downloads_leaves_it_to_the_audit(
-    tmp_path: Path,
-) -> None:
-    asked, go_on = threading.Event(), threading.Event()
-
-    class Slow(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "1000000")
-            self.end_headers()
-            self.wfile.write(bytes(1000))
-            asked.set()
-            go_on.wait(60)
-
-    state = tmp_path / "state"
-    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with PlaneProcess(state) as plane:
-            service = ImageService(plane)
-            image = service.new()
-            uri = {"uri": f"http://127.0.0.1:{server.server_port}/a"}
-            assert _import(service, image, "web-download", method=uri) == 202
-            assert asked.wait(60)
-            assert service.status(image) == "importing"
-            plane.kill()
-            go_on.set()
-            plane.start()
-            assert service.status(image) == "importing"
-            audit = ["--state-dir", str(state), "images", "audit", "--hours", "0", "--repair"]
-            assert main(audit) == 0
-            assert service.status(image) == "queued"
-            assert service.kept() == []
-            service.clear()
-        server.shutdown()

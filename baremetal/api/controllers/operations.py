@@ -15,7 +15,7 @@ from baremetal.api.types.base import columns_for, visible
 from baremetal.api.types.operation import COMPUTED, Operation
 from baremetal.db.autopsies import get_autopsy
 from baremetal.db.database import Prepared, shown
-from baremetal.db.owners import on_node_of_project
+from baremetal.db.owners import on_resource_of_project
 from baremetal.db.tables import operations
 from baremetal.domain import operation as op
 from baremetal.domain.autopsy import CAUSES
@@ -32,10 +32,13 @@ FILTERS = (
     Filter("state", kinds.one_of(*op.ALL)),
     Filter("kind", kinds.TEXT),
     Filter("node", kinds.TEXT, column="resource_uuid", resolve=_uuid_of_node),
+    Filter("resource_uuid", kinds.UUID, about="Of this node or image."),
     Filter("owner", kinds.TEXT),
     Filter("cause", kinds.one_of(*CAUSES), about="Of those that failed for this cause."),
 )
-_MINE = Filter("mine", kinds.TEXT, where=partial(on_node_of_project, operations.c.resource_uuid))
+_MINE = Filter(
+    "mine", kinds.TEXT, where=partial(on_resource_of_project, operations.c.resource_uuid)
+)
 LISTING = Listing(Operation, FILTERS, detail_flag_since=1, unsortable=("steps",), mine=_MINE)
 
 

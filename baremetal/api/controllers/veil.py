@@ -15,6 +15,7 @@ from baremetal.auth.identity import Identity
 from baremetal.db.database import Database, shown
 from baremetal.db.owners import owners
 from baremetal.db.tables import nodes, operations
+from baremetal.domain.operation import NODE
 
 _INSTEAD: Final = f"Seeing this takes policy {GET_DRIVER_INFO.name}."
 _OBJECT: Final = f'{{"hidden":"{_INSTEAD}"}}'
@@ -97,7 +98,9 @@ class OperationVeil(Veil):
         if name not in _OF_OPERATIONS:
             return shown(operations.c[name])
         theirs = sa.select(nodes.c.uuid).where(self.lifted())
-        seen = operations.c.resource_uuid.in_(theirs)
+        # Only those on nodes can tell of BMCs.
+        of_others = operations.c.resource_type != NODE
+        seen = sa.or_(of_others, operations.c.resource_uuid.in_(theirs))
         return self._or(operations.c[name], seen, _OF_OPERATIONS[name])
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
+from baremetal import log
 from baremetal.api.body import Body, Member
 from baremetal.api.call import Answer, Call
 from baremetal.api.guard import permit
@@ -60,15 +61,20 @@ def import_(call: Call) -> Answer:
     wanted = shelves.names if given.get("all_stores") else given.get("stores") or [None]
     stores = list(dict.fromkeys(shelves.for_images(store) for store in wanted))
     row = call.services.images.row(call.args["image"])
+    asked = {
+        "requested_by": call.identity.name,
+        "request_id": call.request_id,
+        "global_request_id": log.CONTEXT.get().get("global_request_id"),
+    }
     if name == WEB_DOWNLOAD:
         permit(call, may.IMPORT_WEB)
         if not isinstance(method.get("uri"), str):
             raise InvalidInput("method/uri must say where to download from.")
-        importer.download(row, method["uri"], stores)
+        importer.download(row, method["uri"], stores, asked)
     elif name == GLANCE_DIRECT:
-        importer.take_over(row, stores)
+        importer.take_over(row, stores, asked)
     elif name == COPY_IMAGE:
-        importer.copy(row, stores)
+        importer.copy(row, stores, asked)
     else:
         raise InvalidInput(f"method/name must be one of {', '.join(METHODS)}.")
     return Answer(status=202)

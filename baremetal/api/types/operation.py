@@ -17,9 +17,10 @@ class Operation(Type):
     uuid = Field(kinds.UUID)
     kind = Field(kinds.TEXT, about="deploy, clean, inspect...")
     state = Field(kinds.TEXT, about="queued, running, waiting, succeeded, failed or cancelled.")
-    resource_type = Field(kinds.TEXT)
-    node_uuid = Field(kinds.UUID, source="resource_uuid")
-    conductor_group = Field(kinds.TEXT)
+    resource_type = Field(kinds.TEXT, about="What it is about: node, or image.")
+    resource_uuid = Field(kinds.UUID)
+    node_uuid = Field(kinds.UUID, source="resource_uuid", about="The same, whatever it is.")
+    conductor_group = Field(kinds.TEXT, about="Or (data), the queue of the data service.")
     step = Field(kinds.TEXT, about="The step at which it is.")
     steps = Field(kinds.OBJECTS, about="Each step: name, state, started_at, finished_at, message.")
     progress = Field(
@@ -30,7 +31,7 @@ class Operation(Type):
         needs=("state", "waiting_for", "waiting_since", "deadline_at"),
         about="What is waited for, since when, and until when at most.",
     )
-    owner = Field(kinds.TEXT, about="The conductor that runs it, or ran it last.")
+    owner = Field(kinds.TEXT, about="The service that runs it, or ran it last.")
     lease_expires_at = Field(kinds.MOMENT, source="lease_until")
     attempts = Field(kinds.INTEGER, about="How often a conductor has taken it up.")
     error = Field(kinds.LONG_TEXT)

@@ -1,0 +1,1 @@
+"""The data service: moves bytes between stores, as durable operations."""
