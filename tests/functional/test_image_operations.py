@@ -19,6 +19,8 @@ from tests.support.images import ImageService
 from tests.support.plane import PlaneProcess
 from tests.support.stalling import StallingFile, stalling
 
+pytestmark = pytest.mark.slow
+
 _MIB = 1 << 20
 _OPTIONS = """
 [images]
