@@ -77,7 +77,8 @@ def notification_of(
         "event_at": event["at"],
     }
     make = _MAKERS.get(event["type"])
-    if make is None:
+    if make is None or event["node_uuid"] is None:
+        # These tell of nodes alone.
         return None
     word, more = make(data)
     priority = ERROR if word.endswith(".error") else INFO
