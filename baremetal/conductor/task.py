@@ -1,17 +1,19 @@
 """What a flow's step has at hand: the node, its driver, and the settings that matter."""
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from baremetal.db.autopsies import reports
 from baremetal.db.nodes import NodeStore
-from baremetal.db.operations import OperationStore
+from baremetal.db.operations import NodeChange, OperationStore
 from baremetal.db.types import moment
 from baremetal.domain.autopsy import secret_texts
 from baremetal.domain.errors import BaremetalError
+from baremetal.domain.node import Node
 from baremetal.drivers.registry import Driver
-from baremetal.engine.flow import Task
+from baremetal.engine.flow import Work
 
 #: What is shown of an agent's last report; its results may be long.
 _LAST_WORD = ("status", "step", "error", "message")
@@ -29,8 +31,51 @@ class Settings:
 
 
 @dataclass(slots=True, kw_only=True)
+class Task(Work):
+    """Work on a node; its `changes` are columns of it."""
+
+    node: Node
+    _provision_state: str = field(init=False)
+    _power_state: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know the states before all changes."""
+        self._provision_state = self.node.provision_state
+        self._power_state = self.node.power_state
+
+    @property
+    def title(self) -> str:
+        """Its name, else its uuid."""
+        return self.node.title
+
+    @property
+    def state(self) -> str:
+        """The provision state."""
+        return self._provision_state
+
+    def change(self, values: Mapping[str, Any]) -> NodeChange:
+        """With the states before it."""
+        node = self.node
+        change = NodeChange(node.uuid, values, node.name, self._provision_state, self._power_state)
+        self._provision_state = values.get("provision_state", self._provision_state)
+        self._power_state = values.get("power_state", self._power_state)
+        return change
+
+    def evidence(self) -> dict[str, Any]:
+        """What is known of the machine at this moment, for an autopsy: ``bmc``, ``agent``, ``try``.
+
+        The last are commands by which a person may look for themselves.
+        """
+        return {}
+
+    def secrets(self) -> set[str]:
+        """What must not stand in an autopsy."""
+        return secret_texts(self.node.driver_info) | secret_texts(self.node.instance_info)
+
+
+@dataclass(slots=True, kw_only=True)
 class NodeTask(Task):
-    """One run of an operation on a node."""
+    """The same, with what its flow needs to reach the machine."""
 
     driver: Driver
     settings: Settings

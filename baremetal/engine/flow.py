@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from baremetal.clock import Clock
-from baremetal.db.operations import Change, NodeChange
-from baremetal.domain.autopsy import secret_texts
-from baremetal.domain.node import Node
+from baremetal.db.operations import Change
 from baremetal.domain.operation import Operation
 from baremetal.domain.outcomes import Outcome
 from baremetal.domain.states import Phase
@@ -47,49 +45,6 @@ class Work(ABC):
     def secrets(self) -> set[str]:
         """What must not stand in an autopsy."""
         return set()
-
-
-@dataclass(slots=True, kw_only=True)
-class Task(Work):
-    """Work on a node; its `changes` are columns of it."""
-
-    node: Node
-    _provision_state: str = field(init=False)
-    _power_state: str | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Know the states before all changes."""
-        self._provision_state = self.node.provision_state
-        self._power_state = self.node.power_state
-
-    @property
-    def title(self) -> str:
-        """Its name, else its uuid."""
-        return self.node.title
-
-    @property
-    def state(self) -> str:
-        """The provision state."""
-        return self._provision_state
-
-    def change(self, values: Mapping[str, Any]) -> NodeChange:
-        """With the states before it."""
-        node = self.node
-        change = NodeChange(node.uuid, values, node.name, self._provision_state, self._power_state)
-        self._provision_state = values.get("provision_state", self._provision_state)
-        self._power_state = values.get("power_state", self._power_state)
-        return change
-
-    def evidence(self) -> dict[str, Any]:
-        """What is known of the machine at this moment, for an autopsy: ``bmc``, ``agent``, ``try``.
-
-        The last are commands by which a person may look for themselves.
-        """
-        return {}
-
-    def secrets(self) -> set[str]:
-        """What must not stand in an autopsy."""
-        return secret_texts(self.node.driver_info) | secret_texts(self.node.instance_info)
 
 
 T = TypeVar("T", bound=Work, contravariant=True)  # noqa: PLC0105 - T reads better

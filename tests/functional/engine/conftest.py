@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from baremetal.conductor.task import Task
 from baremetal.db.database import Database
 from baremetal.db.events import EventLog
 from baremetal.db.nodes import NodeStore
@@ -15,7 +16,7 @@ from baremetal.db.queue import Place
 from baremetal.db.vault import Vault
 from baremetal.domain import states
 from baremetal.domain.operation import Limits, Operation
-from baremetal.engine.flow import Flow, Step, Task
+from baremetal.engine.flow import Flow, Step
 from baremetal.engine.runner import Runner
 from baremetal.engine.submit import Requester, Submitter
 from tests.support.clock import ManualClock

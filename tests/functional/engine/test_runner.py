@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from baremetal.conductor.task import Task
 from baremetal.db.operations import NodeChange, Progress
 from baremetal.domain import operation as op
 from baremetal.domain import states
 from baremetal.domain.errors import DriverError, InvalidInput, LeaseLost, NodeBusy, Unavailable
 from baremetal.domain.outcomes import Done, Hold, Wait
-from baremetal.engine.flow import Task
 from tests.functional.engine.conftest import LEASE_SECONDS, NODE, Bench
 
 
