@@ -2,6 +2,7 @@
 
 import random
 import socket
+from contextlib import ExitStack
 
 #: Below what the kernel gives to outgoing connections, so that a restart finds its port free.
 _RANGE = range(20000, 32000)
@@ -19,6 +20,21 @@ def free_port(wanted: int = 0) -> int:
             except OSError:
                 continue
         return port
+
+
+def free_udp_ports(count: int, host: str = "127.0.0.1") -> int:
+    """The first of `count` UDP ports in a row that nobody uses, somewhere at random."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        first = random.choice(_RANGE)  # noqa: S311 - no secret
+        with ExitStack() as probes:
+            try:
+                for port in range(first, first + count):
+                    probe = probes.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+                    probe.bind((host, port))
+            except OSError:
+                continue
+        return first
 
 
 def answers(port: int) -> bool:

@@ -1,11 +1,8 @@
 """The `baremetal` command against the real service and simulated machines, as a person uses it."""
 
-import contextlib
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from devstack.ports import free_udp_ports
 from tests.support.plane import PlaneProcess
 
 pytestmark = pytest.mark.slow
@@ -24,21 +22,7 @@ _BAREMETAL = (sys.executable, "-m", "baremetal.cmd.main")
 _IMAGE = ("--image", "http://images.example/x", "--checksum", "0" * 32)
 
 
-def _free_port(count: int) -> int:
-    """The first of `count` UDP ports that nobody uses."""
-    while True:
-        first = random.randrange(20000, 32000)
-        with contextlib.ExitStack() as probes:
-            try:
-                for number in range(count):
-                    probe = probes.enter_context(socket.socket(type=socket.SOCK_DGRAM))
-                    probe.bind(("127.0.0.1", first + number))
-            except OSError:
-                continue
-        return first
-
-
-_BMC_PORT = _free_port(3)
+_BMC_PORT = free_udp_ports(3)
 
 
 class Result:

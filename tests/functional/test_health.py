@@ -1,7 +1,6 @@
 """``/metrics``, ``/healthz`` and ``/readyz``, of the plane and of a conductor alone."""
 
 import json
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from baremetal.health.metrics import METRICS
+from devstack.ports import free_port
 from tests.support.asking import ask, asked, provision, settled, wait_until
 from tests.support.plane import PlaneProcess
 
@@ -46,18 +46,12 @@ def value(found: Samples, name: str, **labels: str) -> float | None:
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlaneProcess]:
-    port = _free_port()
+    port = free_port()
     options = f"[conductor]\npower_sync_interval = 1\nmetrics_port = {port}\n"
     made = PlaneProcess(tmp_path_factory.mktemp("health") / "state", options=options)
     made.health = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
     with made:
         yield made
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_plane_that_works_is_alive_and_ready(plane: PlaneProcess) -> None:

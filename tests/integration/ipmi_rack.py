@@ -1,7 +1,6 @@
 """Simulated BMCs for synchronous tests: a fleet on an event loop in a thread of its own."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,6 +9,7 @@ from baremetal.drivers.bmc.address import BmcAddress
 from baremetal.simulator.faults import NO_AGENT_FAULTS, BmcFaults
 from baremetal.simulator.fleet import Fleet
 from baremetal.simulator.generated_fleet import FaultShare, FleetSeed, generate
+from devstack.ports import free_udp_ports
 
 NO_API = "http://127.0.0.1:9/baremetal"
 
@@ -22,7 +22,7 @@ class Rack:
     def __init__(self, count: int, faults: BmcFaults | dict[BmcFaults, float], host: str) -> None:
         shares = faults if isinstance(faults, dict) else {faults: 1.0}
         kinds = tuple(FaultShare(share, fault, NO_AGENT_FAULTS) for fault, share in shares.items())
-        port = free_port(count, host)
+        port = free_udp_ports(count, host)
         seed = FleetSeed(count, seed=5, bmc_address=host, bmc_port=port, faults=kinds)
         self.machines = generate(seed)
         self.fleet = Fleet(self.machines, NO_API, time_scale=0.0)
@@ -66,21 +66,3 @@ class Rack:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
-
-
-def free_port(count: int, host: str) -> int:
-    """The first of `count` UDP ports that are free now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for first in range(21000, 60000, count):
-        taken = []
-        try:
-            for port in range(first, first + count):
-                taken.append(socket.socket(family, socket.SOCK_DGRAM))
-                taken[-1].bind((host, port))
-        except OSError:
-            continue
-        finally:
-            for one in taken:
-                one.close()
-        return first
-    raise AssertionError("no free ports")

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -14,6 +13,7 @@ from baremetal.simulator.agent import AgentTiming
 from baremetal.simulator.description import MachineDescription
 from baremetal.simulator.fleet import Fleet
 from baremetal.simulator.fleet_file import read_fleet
+from devstack.ports import free_udp_ports
 
 IPMITOOL = shutil.which("ipmitool")
 needs_ipmitool = pytest.mark.skipif(
@@ -21,24 +21,6 @@ needs_ipmitool = pytest.mark.skipif(
 )
 NO_API = "http://127.0.0.1:9/baremetal"
 TIMING = AgentTiming(first_retry=0.02, longest_retry=0.1)
-
-
-def free_ports(count: int) -> int:
-    """Return the first of ``count`` UDP ports that nobody has right now."""
-    while True:
-        with contextlib.ExitStack() as stack:
-            first = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                for offset in range(1, count):
-                    following = stack.enter_context(
-                        socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                    )
-                    following.bind(("127.0.0.1", port + offset))
-            except (OSError, OverflowError):
-                continue
-            return port
 
 
 def described(count: int = 1, **entry: Any) -> list[MachineDescription]:
@@ -49,7 +31,7 @@ def described(count: int = 1, **entry: Any) -> list[MachineDescription]:
                 "count": count,
                 "seed": 7,
                 "hardware": {"quick": 1},
-                "bmc": {"port": free_ports(count)},
+                "bmc": {"port": free_udp_ports(count)},
                 **entry,
             }
         ],

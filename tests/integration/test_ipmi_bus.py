@@ -29,7 +29,8 @@ from baremetal.drivers.bmc.errors import (
 from baremetal.drivers.bmc.sensors import get_sensors
 from baremetal.drivers.bmc.timing import Timings
 from baremetal.simulator.faults import NO_BMC_FAULTS, BmcFaults
-from tests.integration.ipmi_rack import Rack, free_port
+from devstack.ports import free_udp_ports
+from tests.integration.ipmi_rack import Rack
 
 GET_DEVICE_ID = RawCommand(0x06, 0x01)
 IPMI_SIM = shutil.which("ipmi_sim")
@@ -335,7 +336,7 @@ def ipmi_sim(tmp_path: Path) -> Iterator[BmcAddress]:
     """A BMC of the OpenIPMI project, which knows cipher suite 3 and not 17."""
     if IPMI_SIM is None:
         pytest.skip("NOT TESTED: ipmi_sim is not installed (apt-get install openipmi)")
-    port = free_port(1, "127.0.0.1")
+    port = free_udp_ports(1, "127.0.0.1")
     auths = "\n".join(
         f"    allowed_auths_{level} none md2 md5 straight"
         for level in ("callback", "user", "operator", "admin")

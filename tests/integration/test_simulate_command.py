@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from devstack.ports import free_udp_ports
 from tests.integration.simulated_rack import (
     IPMITOOL,
     NO_API,
-    free_ports,
     needs_ipmitool,
 )
 
@@ -45,7 +45,7 @@ def simulate(*arguments: str) -> "subprocess.Popen[str]":
 @needs_ipmitool
 def test_the_command_serves_a_fleet_until_it_is_told_to_stop(tmp_path: Path) -> None:
     enrolment = tmp_path / "nodes.yaml"
-    port = free_ports(3)
+    port = free_udp_ports(3)
     process = simulate(
         *("--machines", "3", "--bmc-port", str(port), "--seed", "7", "--api", NO_API),
         *("--enrolment", str(enrolment), "--boot-seconds", "1", "--time-scale", "0.01"),
@@ -92,7 +92,7 @@ def _children(process: "subprocess.Popen[str]") -> list[int]:
 
 @pytest.mark.parametrize("end", ["told", "part killed", "all but parts killed"])
 def test_processes_share_a_fleet_and_end_together(end: str) -> None:
-    port = free_ports(7)
+    port = free_udp_ports(7)
     process = simulate(
         *("--machines", "7", "--bmc-port", str(port), "--api", NO_API),
         *("--processes", "3", "--speed", "60"),
@@ -121,7 +121,7 @@ def test_processes_share_a_fleet_and_end_together(end: str) -> None:
 
 
 def test_a_port_that_is_taken_ends_all_processes() -> None:
-    port = free_ports(4)
+    port = free_udp_ports(4)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
         thief.bind(("127.0.0.1", port + 2))
         process = simulate("--machines", "4", "--bmc-port", str(port), "--processes", "2")

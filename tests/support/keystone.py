@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import requests
 
-from tests.support.plane import free_port
+from devstack.ports import free_port
 
 _ROOT = Path(__file__).parents[2]
 _START_SECONDS = 120.0

@@ -1,9 +1,7 @@
 """The whole plane as users run it: ``baremetal up`` in a process that tests may kill."""
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,12 +13,12 @@ from weakref import WeakSet
 
 import yaml
 
+from devstack.ports import free_port
+
 _ROOT = Path(__file__).parents[2]
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 _LOOK_SECONDS = 0.02
-#: Below what the kernel gives to outgoing connections, so that a restart finds its port free.
-_PORTS = range(20000, 32000)
 
 
 class PlaneFailedError(Exception):
@@ -189,15 +187,3 @@ def _backend() -> dict[str, str]:
 def _clean_environment() -> dict[str, str]:
     """Ours without what would lead a client or the plane elsewhere."""
     return {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    while True:
-        port = random.choice(_PORTS)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port

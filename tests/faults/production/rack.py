@@ -1,8 +1,6 @@
 """Simulated machines in a process of their own, and their way through a life."""
 
-import socket
 import sys
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +9,7 @@ from typing import Any, Self
 import yaml
 
 from devstack.daemon import Daemon
+from devstack.ports import free_udp_ports
 from tests.faults.production.storm import SEED, Caller, at_once
 
 _START_SECONDS = 60.0
@@ -33,7 +32,7 @@ class Rack:
             [
                 *(sys.executable, "-m", "baremetal.cmd.main", "simulate"),
                 *("--machines", str(self._count), "--seed", str(SEED), "--api", self._api),
-                *("--bmc-port", str(_free_udp_ports(self._count)), "--time-scale", str(_SCALE)),
+                *("--bmc-port", str(free_udp_ports(self._count)), "--time-scale", str(_SCALE)),
                 *("--enrolment", str(self._home / "nodes.yaml")),
             ]
         )
@@ -63,17 +62,3 @@ def _enrol(caller: Caller, machine: dict[str, Any]) -> str:
     for port in machine["ports"]:
         caller.insist("POST", "ports", {**port, "node_uuid": node})
     return node
-
-
-def _free_udp_ports(count: int) -> int:
-    """The first of `count` UDP ports in a row that nobody uses."""
-    for first in range(17000, 60000, count):
-        with ExitStack() as stack:
-            try:
-                for port in range(first, first + count):
-                    probe = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
-                    probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise AssertionError(f"no {count} UDP ports in a row are free")
