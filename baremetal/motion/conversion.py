@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from baremetal.commands import Said, ask
 from baremetal.domain.errors import Unavailable
 from baremetal.motion.formats import QEMU_NAMES, Found
 from baremetal.motion.meter import Meter
@@ -21,6 +22,8 @@ from baremetal.stores.qemu.export import bounded, image_node, secret_objects
 
 #: What a process that opens an image may take: it is somebody else's image.
 _LIMITS = Limits(memory=1 << 30)
+#: How long it may take to look at an image, or to convert one, seconds.
+_SECONDS = 4 * 3600.0
 #: What ``qemu-img check`` ends with: sound, clusters that nobody uses, a format it cannot check.
 _SOUND = (0, 3, 63)
 #: What ``qemu-img -p`` says.
@@ -102,27 +105,19 @@ def _check(fd: int, driver: str) -> None:
     :raises StoreError: it is not.
     """
     done = _run(["qemu-img", "check", "-f", driver, f"/proc/self/fd/{fd}"], fd)
-    if done.returncode not in _SOUND:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        reason = said[0].removeprefix("qemu-img: ") if said else f"status {done.returncode}"
+    if done.status not in _SOUND:
+        said = (done.err or done.out).strip().splitlines()
+        reason = said[0].removeprefix("qemu-img: ") if said else f"status {done.status}"
         raise StoreError(
             f"The {driver} image is broken, or cut off; it was not converted. QEMU says: "
             f"{reason[-300:]}"
         )
 
 
-def _run(command: list[str], fd: int) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], fd: int) -> Said:
     try:
-        return subprocess.run(  # noqa: S603 - no shell, and no word of it is free
-            bounded(_LIMITS, command),
-            pass_fds=(fd,),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_LIMITS.cpu,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
+        return ask(bounded(_LIMITS, command), seconds=_SECONDS, files=(fd,))
+    except Unavailable as error:
         raise Unavailable(f"{command[0]} {command[1]} does not come to an end.") from error
 
 
@@ -152,8 +147,8 @@ def packed(fd: int, found: Found, scratch: Path) -> Iterator[Path]:
         command = ["qemu-img", "convert", "-f", driver, "-O", "qcow2", "-m", "8", "-W"]
         command += [f"/proc/self/fd/{fd}", str(path)]
         done = _run(command, fd)
-        if done.returncode:
-            raise StoreError(f"QEMU cannot convert it: {done.stderr.strip()[-500:]}")
+        if done.status:
+            raise StoreError(f"QEMU cannot convert it: {done.err.strip()[-500:]}")
         yield path
     finally:
         path.unlink(missing_ok=True)

@@ -3,16 +3,10 @@
 import errno
 import json
 import os
-import shutil
-import subprocess
 from typing import Any, Final
 
-from baremetal.domain.errors import (
-    BaremetalError,
-    InvalidInput,
-    NotFound,
-    Unavailable,
-)
+from baremetal.commands import ask
+from baremetal.domain.errors import BaremetalError, NotFound, Unavailable
 from baremetal.stores.errors import AccessRefused, StoreError, StoreFull, taken
 from baremetal.stores.qemu.export import secret_file
 
@@ -36,27 +30,17 @@ class RbdCommand:
 
         :raises BaremetalError: what it fails with.
         """
-        program = shutil.which("rbd")
-        if program is None:
-            raise InvalidInput("rbd is not installed; Debian has it in ceph-common.")
         fd = secret_file(self._key)
+        command = ["rbd", *words, *self._common, "--keyfile", f"/proc/self/fd/{fd}"]
         try:
-            done = subprocess.run(  # noqa: S603 - no shell
-                [program, *words, *self._common, "--keyfile", f"/proc/self/fd/{fd}"],
-                pass_fds=(fd,),
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=patience,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
+            done = ask(command, package="ceph-common", seconds=patience, files=(fd,))
+        except Unavailable as error:
             raise Unavailable(f"{what}: the cluster does not answer.") from error
         finally:
             os.close(fd)
-        if done.returncode:
-            raise _refusal(done.returncode, done.stderr, what)
-        return done.stdout
+        if done.status:
+            raise _refusal(done.status, done.err, what)
+        return done.out
 
     def json(self, what: object, *words: str) -> Any:
         """What the command says, as data."""
