@@ -31,8 +31,7 @@ class Settings:
         strange = sorted(set(self._values) - known)
         if strange:
             raise InvalidInput(
-                f"{where}/{strange[0]} is no setting of this store. "
-                f"Known: {', '.join(sorted(known)) or 'none'}."
+                f"{where}/{strange[0]} is no setting. Known: {', '.join(sorted(known)) or 'none'}."
             )
         check(properties, self._values, where)
 
