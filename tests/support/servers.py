@@ -10,12 +10,27 @@ from typing import Protocol, TypeVar
 import pytest
 
 from devstack.ceph import CephCluster, CephUnavailableError
+from devstack.ganesha import GaneshaServer, GaneshaUnavailableError
 from devstack.moto import MotoServer
+from devstack.network import Network, NetworkUnavailableError
 from devstack.nginx import NginxServer, NginxUnavailableError
+from devstack.samba import SambaServer, SambaUnavailableError
 from devstack.swift import SwiftServer, SwiftUnavailableError
 from devstack.tgt import TgtServer, TgtUnavailableError
+from devstack.zfs import ZfsServer, ZfsUnavailableError
 
-__all__ = ["ceph", "moto", "nginx", "qemu", "swift", "tgt"]
+__all__ = [
+    "ceph",
+    "ganesha",
+    "moto",
+    "network",
+    "nginx",
+    "qemu",
+    "samba",
+    "swift",
+    "tgt",
+    "zfs",
+]
 
 
 class Server(Protocol):
@@ -63,7 +78,7 @@ def moto(server_home: Path) -> Iterator[MotoServer]:
 
 def _skip_without_root(reason: Exception) -> None:
     if os.geteuid() != 0:
-        pytest.skip(f"iSCSI is NOT TESTED: {reason}")
+        pytest.skip(f"NOT TESTED without root: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +112,47 @@ def qemu() -> None:
             "sudo apt-get install qemu-utils qemu-block-extra",
             pytrace=False,
         )
+
+
+@pytest.fixture(scope="session")
+def network(server_home: Path) -> Iterator[Network]:
+    """A host for share servers, and two for clients."""
+    home = server_home / "network"
+    with running(Network, home, NetworkUnavailableError, _skip_without_root) as hosts:
+        yield hosts
+
+
+@pytest.fixture(scope="session")
+def ganesha(server_home: Path, network: Network) -> Iterator[GaneshaServer]:
+    """An NFS server on the host for servers."""
+    with running(
+        lambda home: GaneshaServer(home, network.server),
+        server_home / "ganesha",
+        GaneshaUnavailableError,
+        _skip_without_root,
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def samba(server_home: Path, network: Network) -> Iterator[SambaServer]:
+    """An SMB server on the host for servers."""
+    with running(
+        lambda home: SambaServer(home, network.server),
+        server_home / "samba",
+        SambaUnavailableError,
+        _skip_without_root,
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def zfs(server_home: Path) -> Iterator[ZfsServer]:
+    """A ZFS in user space; the commands reach it while the session lasts."""
+    home = server_home / "zfs"
+    with (
+        running(ZfsServer, home, ZfsUnavailableError, _skip_without_root) as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("PATH", str(server.programs), prepend=os.pathsep)
+        yield server
