@@ -15,6 +15,7 @@ OURS = [
     "driver_reference",
     "metric_reference",
     "options_reference",
+    "share_reference",
     "state_diagram",
     "store_reference",
 ]

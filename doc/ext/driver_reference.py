@@ -63,7 +63,8 @@ class HardwareTypes(Directive):
 
     def run(self) -> list[nodes.Node]:
         groups = entry_points()
-        del groups["stores"]
+        for other in ("stores", "share.storage", "share.export"):
+            del groups[other]
         found: list[nodes.Node] = []
         for name, hardware in groups.pop("hardware").items():
             found.append(nodes.rubric(text=name))

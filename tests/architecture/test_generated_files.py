@@ -41,5 +41,6 @@ def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "doc", str(html)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert "<table" in (html / "guides" / "share-backends.html").read_text()
     for page in ("api", "drivers", "options", "states", "stores"):
         assert "<table" in (html / "reference" / f"{page}.html").read_text()
