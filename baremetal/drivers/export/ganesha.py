@@ -8,7 +8,6 @@ import itertools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -60,6 +59,7 @@ class GaneshaExport(ExportInterface):
             "/etc/ganesha/baremetal",
             required=True,
         ),
+        Property("admin_address", "Where our own services reach it, if elsewhere.", "192.0.2.11"),
         Property("bus", "The D-Bus it listens on; else the system's.", "unix:path=/run/bus"),
         Property("pseudo", "What paths begin with, as clients see them.", "/shares"),
         Property("protocols", "Versions of NFS that are served.", "4", choices=("4", "3, 4")),
@@ -73,7 +73,6 @@ class GaneshaExport(ExportInterface):
     ) -> None:
         super().__init__(settings, clock)
         get = self.settings.text
-        self._address = get("address")
         self._folder = Path(get("exports"))
         self._pseudo = get("pseudo", "/shares").rstrip("/")
         self._bus = GaneshaBus(get("bus"))
@@ -104,7 +103,10 @@ class GaneshaExport(ExportInterface):
             shown = None
         if shown is None:
             self._bus.add(self._file(share), number)
-        return (Location(f"{_bracketed(self._address)}:{self._pseudo}/{share.id}"),)
+        return tuple(
+            Location(f"{_bracketed(address)}:{self._pseudo}/{share.id}", admin=admin)
+            for address, admin in self.addresses()
+        )
 
     def remove(self, share: Share) -> None:
         file, gone = self._file(share), self._state(share.id)
@@ -218,19 +220,15 @@ def _clients(rules: Iterable[Rule]) -> str:
 
     One block for many of a kind: it reads them several times as fast as a block for each.
     """
-    found = sorted(((network(rule.to), rule.level) for rule in rules), key=_order)
+    found = sorted((-network(rule.to).prefix, rule.level, network(rule.to).text) for rule in rules)
     blocks = (
-        (level, ", ".join(str(net) for net, _ in same))
-        for (_, level), same in itertools.groupby(found, key=lambda each: _order(each)[:2])
+        (level, ", ".join(net for _, _, net in same))
+        for (_, level), same in itertools.groupby(found, key=lambda each: each[:2])
     )
     return "".join(
         f"    CLIENT {{ Access_Type = {level.upper()}; Clients = {nets}; }}\n"
         for level, nets in blocks
     )
-
-
-def _order(client: tuple[IPv4Network | IPv6Network, str]) -> tuple[int, str, str]:
-    return -client[0].prefixlen, client[1], str(client[0])
 
 
 def _bracketed(address: str) -> str:

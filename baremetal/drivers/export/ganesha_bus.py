@@ -62,7 +62,7 @@ class GaneshaBus:
             return None
         _, path, _, _, clients = said
         return path, frozenset(
-            Grant("ip", str(network(client[0])), "rw" if client[8] & _WRITES else "ro")
+            Grant("ip", network(client[0]).text, "rw" if client[8] & _WRITES else "ro")
             for client in clients
         )
 

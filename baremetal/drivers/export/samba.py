@@ -31,6 +31,7 @@ class SambaExport(ExportInterface):
 
     properties: ClassVar[tuple[Property, ...]] = (
         Property("address", "Where clients reach the server.", "192.0.2.10", required=True),
+        Property("admin_address", "Where our own services reach it, if elsewhere.", "192.0.2.11"),
         Property("conf", "The configuration of the server.", "/etc/samba/smb.conf"),
     )
 
@@ -53,7 +54,10 @@ class SambaExport(ExportInterface):
             raise InvalidInput(f'{path} cannot be exported: it has one of % " \\ in it.')
         if known is None or known.get("path") != path:
             self._define(share, {**(known or _definition([])), "path": path})
-        return (Location(f"\\\\{self.settings.text('address')}\\{share.id}"),)
+        return tuple(
+            Location(f"\\\\{address}\\{share.id}", admin=admin)
+            for address, admin in self.addresses()
+        )
 
     def remove(self, share: Share) -> None:
         if self._definition(share) is not None:

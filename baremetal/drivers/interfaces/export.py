@@ -7,14 +7,12 @@ import ipaddress
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, NamedTuple
 
 from baremetal.domain.errors import InvalidInput
 from baremetal.drivers.interfaces.configured import ConfiguredDriver
 from baremetal.drivers.interfaces.storage import Share, Tree
-
-#: Which programs let clients in, by protocol: what a person types to mount.
-PROTOCOLS = ("NFS", "CIFS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Rule:
 
         :raises InvalidInput: its address is none.
         """
-        return Grant(self.kind, str(network(self.to)) if self.kind == "ip" else self.to, self.level)
+        return Grant(self.kind, network(self.to).text if self.kind == "ip" else self.to, self.level)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -135,6 +133,11 @@ class ExportInterface(ConfiguredDriver, ABC):
     def exported(self) -> frozenset[str]:
         """The ids of all shares that the server lets anybody see, for finding leftovers."""
 
+    def addresses(self) -> list[tuple[str, bool]]:
+        """Where the server is reached, by its settings; and whether by our own services only."""
+        pairs = (("address", False), ("admin_address", True))
+        return [(found, admin) for name, admin in pairs if (found := self.settings.text(name))]
+
     def refusal(self, rule: Rule) -> str | None:
         """Why such a rule can never be in force here, or None where it can."""
         access = self.capabilities.access
@@ -164,15 +167,30 @@ class ExportInterface(ConfiguredDriver, ABC):
         return self.enforced(share) == {rule.grant for rule in good}
 
 
-def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+class Network(NamedTuple):
+    """Addresses, as all drivers write them.
+
+    :ivar text: with its prefix, also where it is one address.
+    :ivar prefix: how many bits its addresses have in common.
+    """
+
+    text: str
+    prefix: int
+
+
+@lru_cache(maxsize=1 << 15)
+def network(text: str) -> Network:
     """The addresses that `text` names: one, or those with a prefix.
+
+    Shares have thousands of rules that are looked at with each change: it remembers.
 
     :raises InvalidInput: it names none, or has bits beyond its prefix.
     """
     try:
-        return ipaddress.ip_network(text)
+        found = ipaddress.ip_network(text)
     except ValueError as error:
         raise InvalidInput(
             f"{text!r} is no address or network: {error}. Examples: 192.0.2.7, 192.0.2.0/24, "
             "2001:db8::/64."
         ) from error
+    return Network(str(found), found.prefixlen)

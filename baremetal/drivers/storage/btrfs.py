@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar, Final
 
-from baremetal.commands import CommandFailed, run
+from baremetal.commands import CommandFailed, ask, run
 from baremetal.domain.errors import DriverError, InvalidInput
 from baremetal.drivers.interfaces.storage import PoolFull, StorageCapabilities
 from baremetal.drivers.storage.mounts import bind_to_itself, unmount
@@ -27,6 +27,8 @@ class BtrfsStorage(PlacedStorage):
         super().check()
         self._btrfs("filesystem", "df", str(self.root))
         self._btrfs("quota", "enable", str(self.root))
+        # Groups of subvolumes that are gone; older kernels leave them. It may be too busy for it.
+        ask(["btrfs", "qgroup", "clear-stale", str(self.root)], seconds=_SECONDS)
 
     def make(self, path: Path) -> None:
         self._btrfs("subvolume", "create", str(path))

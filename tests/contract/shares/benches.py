@@ -103,6 +103,7 @@ class GaneshaBench(Exports):
 
     def export(self) -> ExportInterface:
         settings = {"exports": str(self._server.exports), "bus": self._server.bus}
+        settings["admin_address"] = "10.83.2.1"
         return load_export(self.name, {**settings, "address": "10.83.1.1"})
 
     @property

@@ -52,6 +52,20 @@ def test_an_export_is_not_there_before_and_after(
         assert share.id not in export.exported()
 
 
+def test_it_is_reached_at_the_address_for_users_and_at_that_for_services(
+    servers: Callable[[str], Exports], share: Share, tree: Tree
+) -> None:
+    server = servers("nfs-ganesha")
+    export, client = server.export(), server.clients[0]
+    public, ours = export.ensure(share, tree)
+    export.update_access(share, [client.rule("ro")])
+    assert (public.admin, ours.admin) == (False, True)
+    assert public.path != ours.path
+    assert client.can_read(public, "there")
+    assert client.can_read(ours, "there")
+    export.remove(share)
+
+
 def test_rules_stay_over_another_ensure_and_the_death_of_the_server(
     server: Exports, export: ExportInterface, share: Share, tree: Tree
 ) -> None:
