@@ -87,6 +87,7 @@ class Fleet:
             access.address,
             access.max_sessions,
             refuse_sessions=faults.refuse_sessions,
+            port=access.port,
         )
         bmc = Bmc(machine, settings, asyncio.get_running_loop().time)
         endpoint = BmcEndpoint(bmc, access.address, access.port)

@@ -13,6 +13,7 @@ from baremetal.simulator.bmc.boot_options import BootDevice, BootOptions
 from baremetal.simulator.bmc.chassis import Identity, PowerAction, WrongState
 from baremetal.simulator.description import MachineDescription
 from baremetal.simulator.disk import Disk
+from baremetal.simulator.media import RememberedMedia
 from baremetal.simulator.pace import Pace
 from baremetal.simulator.ramdisk import Ramdisk
 
@@ -21,6 +22,7 @@ LOG = logging.getLogger(__name__)
 _NEEDS_POWER = (PowerAction.CYCLE, PowerAction.RESET, PowerAction.DIAGNOSTIC)
 _NETWORK = "pxe"
 _DISK = "disk"
+_MEDIA = "cdrom"
 
 
 class Running(enum.Enum):
@@ -49,7 +51,7 @@ class Machine:
 
     :ivar running: what runs on it now.
     :ivar boots: how often it was started.
-    :ivar network_boots: how many of these were from the network.
+    :ivar network_boots: how many of these were into the ramdisk, from network or virtual media.
     :ivar diagnostic_interrupts: how many were pulsed.
     """
 
@@ -64,6 +66,7 @@ class Machine:
         "diagnostic_interrupts",
         "disks",
         "identity",
+        "media",
         "network_boots",
         "powered_on",
         "running",
@@ -75,6 +78,7 @@ class Machine:
         self.running = Running.NOTHING
         self.boot_mode = description.hardware.boot_mode
         self.boot_options = BootOptions(around.now)
+        self.media = RememberedMedia()
         self.boots = self.network_boots = self.diagnostic_interrupts = 0
         self.disks = tuple(
             Disk(model, f"{description.serial}{position:02d}")
@@ -90,6 +94,10 @@ class Machine:
         self._around = around
         self._activity: asyncio.Task[None] | None = None
         self._power_change: asyncio.Task[None] | None = None
+
+    @property
+    def serial(self) -> None:
+        """There is no serial line to a machine that is made up."""
 
     def control(self, action: PowerAction) -> None:
         """Begin the action; needs a running event loop.
@@ -147,10 +155,11 @@ class Machine:
             BootDevice.PXE: _NETWORK,
             BootDevice.DISK: _DISK,
             BootDevice.DISK_SAFE_MODE: _DISK,
+            BootDevice.CDROM: _MEDIA,
         }
         # Anything else has no medium in it, or waits for a person.
         source = choices.get(device)
-        if source == _NETWORK:
+        if source == _NETWORK or (source == _MEDIA and self.media.image):
             self.network_boots += 1
             self._activity = self._begin(self._run_ramdisk())
         elif source == _DISK:

@@ -1,7 +1,9 @@
 """System boot options: what the BMC tells the firmware at the next boot (IPMI 2.0, 28.12)."""
 
 import enum
+import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 VALID_SECONDS = 60.0
 """The BMC takes one-shot boot flags back when no chassis control follows within so long."""
@@ -26,15 +28,23 @@ class BootDevice(enum.IntEnum):
     SETUP = 6
 
 
+class Override(NamedTuple):
+    """What is to be booted instead of the usual; ``uefi`` is None where the mode is left open."""
+
+    device: BootDevice | int
+    persistent: bool
+    uefi: bool | None
+
+
 class BootOptions:
     """The parameters that a console may set and read; the firmware uses up one-shot flags."""
 
-    __slots__ = ("_flags_until", "_keep_flags", "_now", "_parameters")
+    __slots__ = ("_flags_until", "_keep_flags", "_mode_open", "_now", "_parameters")
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._parameters: dict[int, bytes] = {}
-        self._keep_flags = False
+        self._keep_flags = self._mode_open = False
         self._flags_until = 0.0
 
     def get(self, parameter: int) -> bytes | None:
@@ -59,22 +69,45 @@ class BootOptions:
             self._keep_flags = bool(data[0] & _KEEP_WITHOUT_CHASSIS_CONTROL)
         if parameter == BOOT_FLAGS:
             self._flags_until = self._now() + VALID_SECONDS
+            self._mode_open = False
         self._parameters[parameter] = data[: len(known)]
         return True
+
+    def choose(self, override: Override | None) -> None:
+        """Set the boot flags by another way than IPMI: they last until a boot uses them up."""
+        self._parameters.pop(BOOT_FLAGS, None)
+        if override is None:
+            return
+        persistent, uefi = override.persistent * PERSISTENT, bool(override.uefi) * UEFI
+        flags = (VALID | persistent | uefi, override.device << 2, 0, 0, 0)
+        self._parameters[BOOT_FLAGS] = bytes(flags)
+        self._flags_until = math.inf
+        self._mode_open = override.uefi is None
+
+    def chosen(self) -> Override | None:
+        """Return what the flags say; None where they are not valid."""
+        flags = self._flags()
+        if not flags[0] & VALID:
+            return None
+        number = flags[1] >> 2 & 0x0F
+        known = number in BootDevice.__members__.values()
+        return Override(
+            BootDevice(number) if known else number,
+            bool(flags[0] & PERSISTENT),
+            None if self._mode_open else bool(flags[0] & UEFI),
+        )
 
     def take(self) -> tuple[BootDevice | int, bool | None]:
         """Return the device to boot from now and whether in UEFI mode, and use up a one-shot.
 
         Without valid flags the device is DEFAULT and the mode None.
         """
-        flags = self._flags()
-        if not flags[0] & VALID:
+        override = self.chosen()
+        if override is None:
             return BootDevice.DEFAULT, None
-        if not flags[0] & PERSISTENT:
+        if not override.persistent:
             self._parameters.pop(BOOT_FLAGS, None)
-        number = flags[1] >> 2 & 0x0F
-        known = number in BootDevice.__members__.values()
-        return BootDevice(number) if known else number, bool(flags[0] & UEFI)
+        return override.device, override.uefi
 
     def _flags(self) -> bytes:
         flags = self._parameters.get(BOOT_FLAGS, _NO_FLAGS)

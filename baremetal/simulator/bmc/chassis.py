@@ -1,6 +1,7 @@
 """What a BMC manages: the contract between a BMC and the machine that it sits in."""
 
 import enum
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from baremetal.simulator.bmc.boot_options import BootOptions
@@ -31,6 +32,40 @@ class Identity(NamedTuple):
     mac: str
 
 
+class SerialLine(Protocol):
+    """The machine's serial port, as seen from its other end; one listens at a time."""
+
+    def listen(self, heard: Callable[[bytes], None]) -> None:
+        """Call `heard` with all that the machine says from now on."""
+
+    def leave(self) -> None:
+        """Hear no more."""
+
+    def write(self, data: bytes) -> None:
+        """Type what the machine will read; lost where it does not run."""
+
+
+class MediumError(Exception):
+    """The medium cannot be had; the message says why."""
+
+
+class MediaDrive(Protocol):
+    """A drive whose medium is an image that is somewhere else."""
+
+    @property
+    def image(self) -> str:
+        """The URL of what is in it; empty where nothing is."""
+
+    async def insert(self, image: str, access: tuple[str, str] | None) -> None:
+        """Put an image in, instead of another; `access` is user name and password for it.
+
+        :raises MediumError: it cannot be read.
+        """
+
+    async def eject(self) -> None:
+        """Take it out; nothing happens where nothing is in it."""
+
+
 class Chassis(Protocol):
     """The machine as its BMC sees it."""
 
@@ -45,6 +80,14 @@ class Chassis(Protocol):
     @property
     def identity(self) -> Identity:
         """What is printed on the machine."""
+
+    @property
+    def serial(self) -> SerialLine | None:
+        """Its serial port; None where it has none."""
+
+    @property
+    def media(self) -> MediaDrive | None:
+        """Its drive for virtual media; None where it has none."""
 
     def control(self, action: PowerAction) -> None:
         """Begin the action; the state follows, now or later.

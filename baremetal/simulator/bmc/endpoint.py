@@ -4,7 +4,10 @@ import asyncio
 import logging
 import random
 import socket
+from collections.abc import Hashable
+from typing import cast
 
+from baremetal.simulator.bmc.serial_over_lan import Later
 from baremetal.simulator.bmc.server import Bmc
 from baremetal.simulator.faults import NO_BMC_FAULTS, BmcFaults
 
@@ -55,6 +58,17 @@ class BmcEndpoint:
         self._socket = listener
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(listener, self._readable)
+        self._bmc.connect(self)
+
+    @property
+    def later(self) -> Later:
+        """What calls something some seconds later."""
+        return asyncio.get_running_loop().call_later
+
+    def send(self, datagram: bytes, peer: Hashable) -> None:
+        """Send what nobody has asked for, over the same wire."""
+        if not (self._faults.silent or self._lost()):
+            self._send(datagram, cast("Peer", peer))
 
     def close(self) -> None:
         """Stop listening; answers that are still late are never sent."""

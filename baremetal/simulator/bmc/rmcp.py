@@ -109,12 +109,12 @@ def plain_packet(auth_type: int, payload_type: int, payload: bytes) -> bytes:
     return _HEADER + bytes((IPMI_CLASS,)) + header + payload
 
 
-def session_header(session_id: int, sequence: int, length: int) -> bytes:
-    """Return the RMCP and session headers of an encrypted, authenticated IPMI message."""
+def session_header(session_id: int, sequence: int, length: int, payload_type: int) -> bytes:
+    """Return the RMCP and session headers of an encrypted, authenticated payload."""
     return (
         _HEADER
         + bytes((IPMI_CLASS,))
-        + struct.pack("<BBIIH", RMCP_PLUS, 0xC0, session_id, sequence, length)
+        + struct.pack("<BBIIH", RMCP_PLUS, 0xC0 | payload_type, session_id, sequence, length)
     )
 
 

@@ -1,7 +1,7 @@
 """One BMC: datagrams in, datagrams out. It owns no socket and never waits."""
 
 from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from baremetal.simulator.bmc import rmcp
 from baremetal.simulator.bmc.chassis import Chassis
@@ -17,6 +17,7 @@ from baremetal.simulator.bmc.message import (
     response,
 )
 from baremetal.simulator.bmc.rmcp import MalformedPacket, SessionPacket
+from baremetal.simulator.bmc.serial_over_lan import Later, SerialOverLan
 from baremetal.simulator.bmc.sessions import (
     RETRY_SECONDS,
     Arrival,
@@ -25,28 +26,41 @@ from baremetal.simulator.bmc.sessions import (
     SessionTable,
 )
 
-_IPMI_MESSAGE = 0x00
+_IPMI_MESSAGE, _SERIAL_OVER_LAN = 0x00, 0x01
 
 
 class BmcSettings(NamedTuple):
-    """How one BMC is set up; ``address`` is what it says its own address is."""
+    """How one BMC is set up; ``address`` and ``port`` are what it says its own are."""
 
     account: Account
     address: str
     max_sessions: int = 4
     refuse_sessions: bool = False
+    port: int = 623
+
+
+class Wire(Protocol):
+    """The way to consoles for what they have not asked for, and back to here in time."""
+
+    def send(self, datagram: bytes, peer: Hashable) -> None:
+        """Send it to the console."""
+
+    @property
+    def later(self) -> Later:
+        """What calls something some seconds later."""
 
 
 class Bmc:
     """A BMC in a chassis. ``now`` gives seconds that never go back."""
 
-    __slots__ = ("_controller", "_handshake", "_now", "sessions")
+    __slots__ = ("_controller", "_handshake", "_now", "_wire", "sessions")
 
     def __init__(self, chassis: Chassis, settings: BmcSettings, now: Callable[[], float]) -> None:
         self._now = now
         self.sessions = SessionTable(settings.max_sessions, now)
+        self._wire: Wire | None = None
         self._controller = Controller(
-            chassis, self.sessions, settings.account.username, settings.address
+            chassis, self.sessions, settings.account.username, settings.address, settings.port
         )
         self._handshake = Handshake(
             self.sessions,
@@ -54,6 +68,13 @@ class Bmc:
             chassis.identity.guid,
             refuse=settings.refuse_sessions,
         )
+
+    def connect(self, wire: Wire) -> None:
+        """Let it speak unasked: the serial line, where there is one, can be had from now on."""
+        self._wire = wire
+        line = self._controller.chassis.serial
+        if line is not None:
+            self._controller.sol = SerialOverLan(line, self._send_serial, wire.later)
 
     def answer(self, datagram: bytes, peer: Hashable) -> bytes | None:
         """Return the datagram to send back to ``peer``, None for silence."""
@@ -70,7 +91,7 @@ class Bmc:
     def _answer_ipmi(self, datagram: bytes, peer: Hashable) -> bytes | None:
         session_id = rmcp.session_id_of(datagram)
         if session_id:
-            return self._answer_in_session(datagram, session_id)
+            return self._answer_in_session(datagram, session_id, peer)
         packet = rmcp.parse_session_packet(datagram)
         if packet.session_id or packet.encrypted or packet.authenticated:
             return None
@@ -81,17 +102,41 @@ class Bmc:
         answer = self._handshake.answer(packet.payload_type, packet.payload, peer)
         return None if answer is None else rmcp.plain_packet(rmcp.RMCP_PLUS, *answer)
 
-    def _answer_in_session(self, datagram: bytes, session_id: int) -> bytes | None:
+    def _answer_in_session(self, datagram: bytes, session_id: int, peer: Hashable) -> bytes | None:
         session = self.sessions.find(session_id)
         if session is None or session.keys is None:
             return None
         packet = rmcp.parse_session_packet(datagram, session.suite.code_length)
-        if not (packet.authenticated and packet.encrypted and packet.payload_type == _IPMI_MESSAGE):
+        if not (packet.authenticated and packet.encrypted):
             return None
         if not session.keys.verifies(packet.signed, packet.trailer):
             return None
+        session.peer = peer
+        if packet.payload_type == _SERIAL_OVER_LAN:
+            self._take_serial(session, packet)
+            return None
+        if packet.payload_type != _IPMI_MESSAGE:
+            return None
         reply = self._reply(session, packet)
-        return None if reply is None else _sealed(session, reply)
+        return None if reply is None else _sealed(session, reply, _IPMI_MESSAGE)
+
+    def _take_serial(self, session: Session, packet: SessionPacket) -> None:
+        sol = self._controller.sol
+        if sol is None or session.keys is None:
+            return
+        payload = session.keys.decrypt(packet.payload)
+        if session.arrival(packet.sequence) is Arrival.NEW and session.phase is Phase.ACTIVE:
+            self.sessions.keep_alive(session)
+            sol.receive(session, payload)
+
+    def _send_serial(self, session: Session, payload: bytes) -> bool:
+        """Send a payload; False when the session has ended."""
+        alive = self.sessions.find(session.id) is session and session.phase is Phase.ACTIVE
+        packet = _sealed(session, payload, _SERIAL_OVER_LAN) if alive else None
+        if packet is None or self._wire is None:
+            return False
+        self._wire.send(packet, session.peer)
+        return True
 
     def _reply(self, session: Session, packet: SessionPacket) -> bytes | None:
         """Return the message that answers a genuine packet; a retry gets the same answer again."""
@@ -133,9 +178,10 @@ class Bmc:
         return response(request, OK, data)
 
 
-def _sealed(session: Session, message: bytes) -> bytes | None:
+def _sealed(session: Session, message: bytes, payload_type: int) -> bytes | None:
     if session.keys is None:
         return None
     payload = session.keys.encrypt(message)
-    header = rmcp.session_header(session.console_id, session.next_sequence(), len(payload))
+    sequence = session.next_sequence()
+    header = rmcp.session_header(session.console_id, sequence, len(payload), payload_type)
     return session.keys.sign(header, payload)

@@ -57,6 +57,7 @@ class Session:
         "last_answer",
         "last_request",
         "opened_by",
+        "peer",
         "phase",
         "privilege",
         "privilege_limit",
@@ -74,6 +75,8 @@ class Session:
         self.keys: SessionKeys | None = None
         self.privilege = 0
         self.privilege_limit = 0
+        # Where its console was heard last.
+        self.peer: Hashable = None
         # The handshake's secrets and its last question and answer, dropped once it is over.
         self.opened_by: OpenRequest | None = None
         self.role = 0

@@ -10,7 +10,7 @@ from typing import Self
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from baremetal.simulator.bmc.boot_options import BootOptions
-from baremetal.simulator.bmc.chassis import Identity, PowerAction, WrongState
+from baremetal.simulator.bmc.chassis import Identity, PowerAction, SerialLine, WrongState
 from baremetal.simulator.bmc.handshake import Account
 from baremetal.simulator.bmc.server import Bmc, BmcSettings
 
@@ -37,6 +37,8 @@ class SwitchChassis:
         self.boot_options = BootOptions(now)
         self.identity = Identity(GUID, "Maker", "Model", "SERIAL1", "52:54:00:00:00:01")
         self.actions: list[PowerAction] = []
+        self.serial: SerialLine | None = None
+        self.media = None
 
     def control(self, action: PowerAction) -> None:
         if action is PowerAction.CYCLE and not self.powered_on:
@@ -137,7 +139,7 @@ class Console:
         body = bytes((0x81, self.message_sequence << 2, command)) + data
         return head + bytes((-sum(head) & 255,)) + body + bytes((-sum(body) & 255,))
 
-    def packet(self, message: bytes, sequence: int | None = None) -> bytes:
+    def packet(self, message: bytes, sequence: int | None = None, payload_type: int = 0) -> bytes:
         """Return the message sealed, under the next or the given session sequence number."""
         if sequence is None:
             self.sequence += 1
@@ -147,24 +149,29 @@ class Console:
         vector = os.urandom(16)
         encryptor = Cipher(algorithms.AES(self.aes_key), modes.CBC(vector)).encryptor()
         payload = vector + encryptor.update(padded) + encryptor.finalize()
-        signed = struct.pack("<BBIIH", 6, 0xC0, self.session_id, sequence, len(payload)) + payload
+        kind = 0xC0 | payload_type
+        signed = struct.pack("<BBIIH", 6, kind, self.session_id, sequence, len(payload)) + payload
         fill = -(len(signed) + 2) % 4
         signed += b"\xff" * fill + bytes((fill, 7))
         return b"\x06\x00\xff\x07" + signed + self.mac(self.k1, signed)[: self.code_length]
 
     def unseal(self, answer: bytes) -> tuple[int, bytes]:
         """Return completion code and data, after checking that the BMC sealed the answer."""
-        signed, code = answer[4 : -self.code_length], answer[-self.code_length :]
-        assert code == self.mac(self.k1, signed)[: self.code_length]
-        kind, session_id, _sequence, length = struct.unpack_from("<BIIH", answer, 5)
-        assert (kind, session_id) == (0xC0, self.console_id)
-        payload = answer[16 : 16 + length]
-        decryptor = Cipher(algorithms.AES(self.aes_key), modes.CBC(payload[:16])).decryptor()
-        padded = decryptor.update(payload[16:]) + decryptor.finalize()
-        message = padded[: -1 - padded[-1]]
+        message = self.open_payload(answer, 0)
         assert sum(message[:3]) & 255 == 0
         assert sum(message[3:]) & 255 == 0
         return message[6], message[7:-1]
+
+    def open_payload(self, answer: bytes, payload_type: int) -> bytes:
+        """Return the payload, after checking that the BMC sealed it."""
+        signed, code = answer[4 : -self.code_length], answer[-self.code_length :]
+        assert code == self.mac(self.k1, signed)[: self.code_length]
+        kind, session_id, _sequence, length = struct.unpack_from("<BIIH", answer, 5)
+        assert (kind, session_id) == (0xC0 | payload_type, self.console_id)
+        payload = answer[16 : 16 + length]
+        decryptor = Cipher(algorithms.AES(self.aes_key), modes.CBC(payload[:16])).decryptor()
+        padded = decryptor.update(payload[16:]) + decryptor.finalize()
+        return padded[: -1 - padded[-1]]
 
     def command(self, netfn: int, command: int, data: bytes = b"") -> tuple[int, bytes]:
         """Return completion code and data of one command in the session."""

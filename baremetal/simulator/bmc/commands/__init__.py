@@ -1,12 +1,13 @@
 """What the BMC can do: one module per network function, each a table of commands."""
 
-from baremetal.simulator.bmc.commands import application, chassis, lan, sensor, storage
+from baremetal.simulator.bmc.commands import application, chassis, lan, payload, sensor, storage
 from baremetal.simulator.bmc.commands.contract import CommandTable
 
 COMMANDS: CommandTable = {
     **application.COMMANDS,
     **chassis.COMMANDS,
     **lan.COMMANDS,
+    **payload.COMMANDS,
     **sensor.COMMANDS,
     **storage.COMMANDS,
 }

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from baremetal.simulator.bmc.chassis import Chassis
 from baremetal.simulator.bmc.handshake import USER
 from baremetal.simulator.bmc.message import INVALID_LENGTH
+from baremetal.simulator.bmc.serial_over_lan import SerialOverLan
 from baremetal.simulator.bmc.sessions import Session, SessionTable
 
 CHASSIS, SENSOR, APPLICATION, STORAGE, TRANSPORT = 0x00, 0x04, 0x06, 0x0A, 0x0C
@@ -32,6 +33,8 @@ class Controller:
     sessions: SessionTable
     username: bytes
     address: str
+    port: int
+    sol: SerialOverLan | None = None
     sdr_reservation: int = 0
     power_restore_policy: int = 0
 

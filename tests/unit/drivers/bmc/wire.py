@@ -28,6 +28,8 @@ class PlainChassis:
         self.boot_options = BootOptions(now)
         self.identity = Identity(bytes(range(16)), "Maker", "Model", "S1", "52:54:00:00:00:01")
         self.actions: list[PowerAction] = []
+        self.serial = None
+        self.media = None
 
     def control(self, action: PowerAction) -> None:
         if action not in (PowerAction.ON, PowerAction.OFF) and not self.powered_on:
