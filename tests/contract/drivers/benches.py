@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 from baremetal.domain.node import Node
 from baremetal.drivers.interfaces import Interface
 from baremetal.simulator.faults import BmcFaults
+from devstack.ports import free_port
 from tests.integration.ipmi_rack import Rack
+from tests.integration.redfish_rack import RedfishRack
 from tests.support.thirdparty.acme_baremetal import (
     boot,
     console,
@@ -36,8 +38,8 @@ PLAIN = Node(
 
 
 #: Drivers that reach out to something which may be silent or refuse; and may be stubborn.
-WIRED = ("acme", "ipmi")
-STUBBORN = ("ipmi",)
+WIRED = ("acme", "ipmi", "redfish")
+STUBBORN = ("ipmi", "redfish")
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -124,6 +126,24 @@ def _ipmi_node(rack: Rack) -> Node:
 
 
 @contextmanager
+def redfish_bench(_directory: Path) -> Iterator[Bench]:
+    """Simulated machines behind a Redfish service."""
+    sound, stubborn = RedfishRack(), RedfishRack(1, BmcFaults(ignores_soft_off=True))
+    iso = "http://images.example.org/ramdisk.iso"
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    try:
+        yield Bench(
+            sound.node(PLAIN, deploy_iso=iso),
+            sound.node(PLAIN, redfish_address=nowhere),
+            sound.node(PLAIN, redfish_password="not the enrolled one"),
+            stubborn.node(PLAIN),
+        )
+    finally:
+        sound.stop()
+        stubborn.stop()
+
+
+@contextmanager
 def acme_bench(directory: Path) -> Iterator[Bench]:
     """A machine that is a file."""
     path = directory / "acme.json"
@@ -144,4 +164,6 @@ BENCHES = {
     "fake": fake_bench,
     "ipmi": ipmi_bench,
     "pxe": fake_bench,
+    "redfish": redfish_bench,
+    "redfish-virtual-media": redfish_bench,
 }

@@ -1,0 +1,1 @@
+"""What the Redfish drivers share."""
