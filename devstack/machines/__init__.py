@@ -1,0 +1,1 @@
+"""Virtual machines with BMCs of their own, as a rack has them."""
