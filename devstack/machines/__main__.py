@@ -66,7 +66,7 @@ def _exec(args: argparse.Namespace) -> int:
 
 
 def _become(rack: Rack, command: list[str]) -> NoReturn:
-    program = shutil.which(command[0])
+    program = shutil.which(command[0], path=rack.environment["PATH"])
     if program is None:
         raise RackUnavailableError(f"there is no {command[0]}")
     network.enter(rack.pid)

@@ -13,6 +13,7 @@ from devstack.machines.description import BMC_PORT, RackDescription, RackMachine
 from devstack.machines.enrolment import enrolment_path, write_enrolments
 from devstack.machines.supervisor import READY
 
+_ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 120.0
 _PROGRAMS = {qemu.PROGRAM: "qemu-system-x86 ipxe-qemu", "ip": "iproute2", "ipmitool": "ipmitool"}
 
@@ -74,7 +75,7 @@ class Rack:
         self.description.write(self.home)
         write_enrolments(self.description, self.home)
         module = ("-m", "devstack.machines.supervisor", self.home.resolve())
-        self._daemon.start(["unshare", "--net", sys.executable, *module])
+        self._daemon.start(["unshare", "--net", sys.executable, *module], cwd=_ROOT)
         try:
             self._daemon.wait_for((self.home / READY).exists, _START_SECONDS)
         except DaemonFailedError as error:
@@ -93,8 +94,9 @@ class Rack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For commands within the rack's network."""
-        return {**os.environ, "IPMI_PASSWORD": self.description.password}
+        """For commands within the rack's network; ours are among them."""
+        path = f"{os.environ.get('PATH', os.defpath)}:{Path(sys.executable).parent}"
+        return {**os.environ, "PATH": path, "IPMI_PASSWORD": self.description.password}
 
     def run(self, command: list[str], seconds: float = 60.0) -> "subprocess.CompletedProcess[str]":
         """Run a command within the rack's network, and return when it has ended."""

@@ -25,6 +25,7 @@ from devstack.machines.rack import Rack, RackUnavailableError, check_host
 P = ParamSpec("P")
 T = TypeVar("T")
 
+ROOT = Path(__file__).parents[2]
 #: How long anything may take on a machine that is busy with other things, seconds.
 PATIENCE = 240.0
 
@@ -72,7 +73,7 @@ def console(rack: Rack, machine: RackMachine) -> Iterator["Terminal"]:
     words = ("-m", "devstack.machines", "--home", str(rack.home), "console", machine.name)
     command = [sys.executable, *words]
     process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     )
     os.close(theirs)
     try:

@@ -24,7 +24,7 @@ from baremetal.drivers.power.redfish import RedfishPower
 from devstack.machines.description import RackDescription, Shape
 from devstack.machines.rack import Rack
 from tests.support.boot_image import write_boot_image
-from tests.support.rack import PATIENCE, Inside, console, needs_rack, serve_files
+from tests.support.rack import PATIENCE, ROOT, Inside, console, needs_rack, serve_files
 
 pytestmark = [pytest.mark.slow, pytest.mark.services]
 
@@ -33,7 +33,9 @@ GREETING = "hello from the virtual CD"
 
 def _command(home: Path, *words: str) -> str:
     command = [sys.executable, "-m", "devstack.machines", "--home", str(home), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -112,6 +114,8 @@ def test_it_boots_from_the_network_once_by_ipmi_and_the_console_shows_it(
         terminal.wait_for("Open Source Network Boot Firmware")
         terminal.type("\x02")
         terminal.wait_for("iPXE>")
+        terminal.type("reboot\r")
+        terminal.wait_for("Booting from Hard Disk")
     assert inside.call(management.get_boot_device, node).device is None, "it was for once"
     assert "iPXE>" in rack.serial_log(rack.machines[0]).read_text(errors="replace")
     assert inside.call(management.get_sensors, node)["CPU1 Temp"]["value"]
