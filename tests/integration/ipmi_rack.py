@@ -19,13 +19,19 @@ T = TypeVar("T")
 class Rack:
     """A fleet of simulated machines on an event loop of its own."""
 
-    def __init__(self, count: int, faults: BmcFaults | dict[BmcFaults, float], host: str) -> None:
+    def __init__(
+        self,
+        count: int,
+        faults: BmcFaults | dict[BmcFaults, float],
+        host: str,
+        api: str = NO_API,
+    ) -> None:
         shares = faults if isinstance(faults, dict) else {faults: 1.0}
         kinds = tuple(FaultShare(share, fault, NO_AGENT_FAULTS) for fault, share in shares.items())
         port = free_udp_ports(count, host)
         seed = FleetSeed(count, seed=5, bmc_address=host, bmc_port=port, faults=kinds)
         self.machines = generate(seed)
-        self.fleet = Fleet(self.machines, NO_API, time_scale=0.0)
+        self.fleet = Fleet(self.machines, api, time_scale=0.0)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()

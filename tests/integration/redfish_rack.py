@@ -11,7 +11,7 @@ from baremetal.simulator.faults import NO_BMC_FAULTS, BmcFaults
 from baremetal.simulator.machine import Machine
 from baremetal.simulator.redfish.service import RedfishService
 from devstack.ports import free_port
-from tests.integration.ipmi_rack import Rack
+from tests.integration.ipmi_rack import NO_API, Rack
 
 USER, PASSWORD = "operator", "correct horse"
 
@@ -20,9 +20,13 @@ class RedfishRack(Rack):
     """The same machines as `Rack` has, behind one service besides; powered by two ways."""
 
     def __init__(
-        self, count: int = 1, faults: BmcFaults = NO_BMC_FAULTS, tls: ssl.SSLContext | None = None
+        self,
+        count: int = 1,
+        faults: BmcFaults = NO_BMC_FAULTS,
+        tls: ssl.SSLContext | None = None,
+        api: str = NO_API,
     ) -> None:
-        super().__init__(count, faults, "127.0.0.1")
+        super().__init__(count, faults, "127.0.0.1", api)
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{free_port()}"
         self._tls = tls
         self.service = self._new_service()

@@ -20,7 +20,10 @@ from baremetal.drivers.management.redfish import RedfishManagement
 from baremetal.drivers.power.redfish import RedfishPower
 from baremetal.drivers.redfish import clients
 from baremetal.drivers.redfish.clients import RedfishError
+from baremetal.simulator.machine import Running
 from tests.integration.redfish_rack import PASSWORD, RedfishRack
+from tests.support.asking import asked, provision, wait_until
+from tests.support.plane import PlaneProcess
 
 PLAIN = Node(uuid="00000001-0000-4000-8000-000000000000", version=1, driver="redfish", name="n")
 POWER = RedfishPower()
@@ -116,6 +119,39 @@ def test_a_medium_is_put_in_and_nobody_elses_is_taken_out(rack: RedfishRack) -> 
     assert drive.image == ISO
     boot.prepare_instance(node)
     assert drive.image == ""
+
+
+@pytest.mark.slow
+def test_a_plane_deploys_a_machine_by_a_virtual_cd(tmp_path: Path) -> None:
+    options = "[conductor]\nenabled_hardware_types = redfish\n"
+    with PlaneProcess(tmp_path / "state", options=options) as plane:
+        rack = RedfishRack(api=plane.url)
+        try:
+            machine, info = rack.machine(), rack.node(PLAIN, deploy_iso=ISO).driver_info
+            body = {
+                "driver": "redfish",
+                "name": "disc",
+                "boot_interface": "redfish-virtual-media",
+                "driver_info": dict(info),
+                "instance_info": {"image_source": "http://i.example.org/a.raw"},
+            }
+            uuid = asked(plane, "POST", "nodes", body)["uuid"]
+            port = {"address": machine.description.macs[0], "node_uuid": uuid}
+            asked(plane, "POST", "ports", port)
+            for verb, state in (
+                ("manage", "manageable"),
+                ("inspect", "manageable"),
+                ("provide", "available"),
+                ("active", "active"),
+            ):
+                node = provision(plane, "disc", verb)
+                assert node["provision_state"] == state, node["last_error"]
+            assert asked(plane, "GET", "nodes/disc")["power_state"] == states.POWER_ON
+            wait_until(lambda: machine.running is Running.OPERATING_SYSTEM)
+            assert (machine.media.image, machine.network_boots > 0) == ("", True)
+            assert PASSWORD not in plane.log(10_000)
+        finally:
+            rack.stop()
 
 
 @pytest.fixture
