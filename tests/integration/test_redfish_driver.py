@@ -1,6 +1,7 @@
 """The Redfish drivers against services in all sorts of moods."""
 
 import datetime as dt
+import gc
 import ipaddress
 import socket
 import ssl
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,7 +23,7 @@ from baremetal.drivers.power.redfish import RedfishPower
 from baremetal.drivers.redfish import clients
 from baremetal.drivers.redfish.clients import RedfishError
 from baremetal.simulator.machine import Running
-from tests.integration.redfish_rack import PASSWORD, RedfishRack
+from tests.integration.redfish_rack import PASSWORD, USER, RedfishRack
 from tests.support.asking import asked, provision, wait_until
 from tests.support.plane import PlaneProcess
 
@@ -49,12 +51,34 @@ def _trouble(node: Node) -> RedfishError:
     return caught.value
 
 
+def _sessions(rack: RedfishRack) -> int:
+    path = f"{rack.url}/redfish/v1/SessionService/Sessions"
+    answer = requests.get(path, auth=(USER, PASSWORD), timeout=30)
+    return len(answer.json()["Members"])
+
+
 @pytest.mark.parametrize("how", ["auto", "basic", "session"])
 def test_a_service_that_was_restarted_is_logged_in_to_anew(rack: RedfishRack, how: str) -> None:
     node = rack.node(PLAIN, redfish_auth_type=how)
     assert _state(node) == states.POWER_OFF
     rack.restart_service()
     assert _state(node) == states.POWER_OFF
+
+
+def test_sessions_last_while_clients_are_forgotten_and_end_when_they_are_pushed_out(
+    rack: RedfishRack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rack.restart_service()
+    monkeypatch.setattr(clients, "_CLIENTS", clients._Clients())
+    assert _state(rack.node(PLAIN)) == states.POWER_OFF
+    assert _sessions(rack) == 1
+    clients._CLIENTS._kept.clear()
+    gc.collect()
+    assert _sessions(rack) == 1, "memory is freed in any thread, which must not wait"
+    monkeypatch.setattr(clients, "_KEPT", 1)
+    for how in ("auto", "session", "basic"):
+        assert _state(rack.node(PLAIN, redfish_auth_type=how)) == states.POWER_OFF
+    assert _sessions(rack) == 1
 
 
 def test_what_is_so_already_is_not_asked_for(rack: RedfishRack) -> None:

@@ -50,6 +50,8 @@ def test_each_machine_is_a_system_that_says_what_it_is(rack: RedfishRack) -> Non
 def test_it_is_logged_in_to_by_password_or_session(rack: RedfishRack, kind: type) -> None:
     client = _client(rack, kind)
     assert len(client.get_system_collection().members_identities) == 2
+    # Else it would log out when its memory is freed, be it by the thread that would answer.
+    client._auth.close()
 
 
 def test_a_session_can_be_seen_and_ended_and_its_token_is_worth_nothing_then(

@@ -1,10 +1,9 @@
 """Clients of Redfish services: one for each, for as long as it does well."""
 
-import atexit
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
@@ -15,10 +14,10 @@ from sushy.resources.system.system import System
 
 from baremetal.domain import autopsy
 from baremetal.domain.errors import DriverError
-from baremetal.drivers.redfish.access import BASIC, SESSION, Access
+from baremetal.drivers.redfish.access import AUTO, BASIC, SESSION, Access
 
-#: So many are kept; each costs some 100 KB, and a session on its service.
-_KEPT: Final = 512
+#: So many are kept, the last used; each has a session on its service.
+_KEPT: Final = 2048
 _CONNECT_SECONDS: Final = 5.0
 #: Services that are slow to answer take this long, not seldom.
 _ANSWER_SECONDS: Final = 20.0
@@ -30,13 +29,42 @@ class RedfishError(DriverError):
     """A service did not do what was asked."""
 
 
+class _Lasting:
+    """A login that lasts while its client is merely forgotten.
+
+    sushy logs out when a client's memory is freed. That happens in any thread, one that serves
+    others among them, which must not wait for a BMC then.
+    """
+
+    def close(self) -> None:
+        """Keep it."""
+
+    def log_out(self) -> None:
+        """End it on the service, if it is a session."""
+        super().close()  # type: ignore[misc]
+
+
+class _Session(_Lasting, auth.SessionAuth):  # type: ignore[misc]  # no types
+    """A session."""
+
+
+class _SessionOrBasic(_Lasting, auth.SessionOrBasicAuth):  # type: ignore[misc]  # no types
+    """A session, or the password with each request."""
+
+
+class _Basic(_Lasting, auth.BasicAuth):  # type: ignore[misc]  # no types
+    """The password with each request."""
+
+
+_LOGINS: Final = {AUTO: _SessionOrBasic, BASIC: _Basic, SESSION: _Session}
+
+
 class _Client:
     """A logged-in client; one thread at a time asks, which BMCs like best."""
 
     def __init__(self, access: Access) -> None:
-        kinds = {BASIC: auth.BasicAuth, SESSION: auth.SessionAuth}
-        kind = kinds.get(access.auth_type, auth.SessionOrBasicAuth)
-        self._auth = kind(username=access.username, password=access.password)
+        kind = _LOGINS[access.auth_type]
+        self._login = kind(username=access.username, password=access.password)
         self._access = access
         self._root: sushy.Sushy | None = None
         self.turn = threading.Lock()
@@ -46,7 +74,7 @@ class _Client:
         if self._root is None:
             self._root = sushy.Sushy(
                 self._access.address,
-                auth=self._auth,
+                auth=self._login,
                 verify=self._access.verify,
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=_ANSWER_SECONDS,
@@ -55,19 +83,21 @@ class _Client:
             )
         return self._root.get_system(path)
 
-    def forget_session(self) -> None:
-        """Let its end not log out: the service is silent, or this process is about to end."""
-        if self._root is not None and isinstance(self._auth, auth.SessionAuth):
-            self._auth.reset_session_attrs()
+    def log_out(self) -> None:
+        """Leave no session on the service, if it can be reached."""
+        with self.turn, suppress(exceptions.SushyError):
+            self._login.log_out()
 
 
 class _Clients:
-    """Clients by what they need; those of a service in trouble are dropped."""
+    """Clients by what they need; those of a service in trouble are dropped.
+
+    When the process ends, services end its sessions themselves after a while.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Access, _Client] = OrderedDict()
         self._lock = threading.Lock()
-        atexit.register(self._forget_sessions)
 
     def of(self, access: Access) -> _Client:
         """The one that is kept, or a new one."""
@@ -75,23 +105,18 @@ class _Clients:
         with self._lock:
             client = self._kept.pop(key, None) or _Client(key)
             self._kept[key] = client
-            # What is pushed out logs out when the last who uses it lets it go.
             surplus = len(self._kept) - _KEPT
-            dropped = [self._kept.popitem(last=False) for _ in range(surplus)]
-        del dropped
+            pushed_out = [self._kept.popitem(last=False)[1] for _ in range(surplus)]
+        for one in pushed_out:
+            one.log_out()
         return client
 
     def drop(self, access: Access, client: _Client) -> None:
         """Begin anew next time."""
-        client.forget_session()
         with self._lock:
             key = replace(access, system=None)
             if self._kept.get(key) is client:
                 del self._kept[key]
-
-    def _forget_sessions(self) -> None:
-        for client in self._kept.values():
-            client.forget_session()
 
 
 _CLIENTS: Final = _Clients()
