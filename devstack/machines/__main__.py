@@ -25,8 +25,6 @@ _HOME = Path(__file__).resolve().parents[2] / ".rack"
 
 
 def _up(args: argparse.Namespace) -> int:
-    if args.home.exists():
-        raise RackUnavailableError(f"one is in {args.home} already; end it first")
     shape = Shape(args.memory, args.firmware, args.nic, args.disk, args.disk_gib)
     rack = Rack(args.home, RackDescription(args.machines, shape))
     rack.start()
@@ -74,10 +72,12 @@ def _become(rack: Rack, command: list[str]) -> NoReturn:
 
 
 def _down(args: argparse.Namespace) -> int:
-    if not args.home.exists():
+    try:
+        rack = Rack(args.home, RackDescription.read(args.home))
+    except FileNotFoundError:
         print(f"There is none in {args.home}.")
         return 0
-    Rack(args.home, RackDescription(0)).remove()
+    rack.remove()
     return 0
 
 

@@ -1,5 +1,6 @@
 """Virtual media: images that a BMC fetches and shows its machine as a CD."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -37,18 +38,23 @@ class FetchedMedia:
         part = self._path.with_suffix(".part")
         try:
             await _fetch(image, access, part)
-            part.replace(self._path)
-            await self._show(inserted=True)
-        except (aiohttp.ClientError, OSError, QmpError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
             part.unlink(missing_ok=True)
             raise MediumError(f"{image}: {error}") from error
+        part.replace(self._path)
         self.image = image
+        await self._tell(inserted=True)
 
     async def eject(self) -> None:
         """Take it out."""
         self._path.unlink(missing_ok=True)
         self.image = ""
-        await self._show(inserted=False)
+        await self._tell(inserted=False)
+
+    async def _tell(self, *, inserted: bool) -> None:
+        # A machine that ends just now sees it when it boots.
+        with suppress(QmpError):
+            await self._show(inserted=inserted)
 
 
 async def _fetch(image: str, access: tuple[str, str] | None, path: Path) -> None:

@@ -68,10 +68,14 @@ class Rack:
     def start(self) -> None:
         """Return when all BMCs listen; the machines are off.
 
-        :raises RackUnavailableError: it cannot come up here; nothing is left.
+        :raises RackUnavailableError: it cannot come up here, or `home` is there already; nothing
+            new is left.
         """
         check_host(self.description)
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.home.mkdir(mode=0o700, parents=True)
+        except FileExistsError:
+            raise RackUnavailableError(f"there is something in {self.home} already") from None
         self.description.write(self.home)
         write_enrolments(self.description, self.home)
         module = ("-m", "devstack.machines.supervisor", self.home.resolve())

@@ -78,7 +78,7 @@ async def insert(chassis: Chassis, body: Mapping[str, Any]) -> None:
     try:
         await media.insert(image, access)
     except MediumError as error:
-        raise Refusal(400, "ResourceAtUriUnauthorized", str(error)) from error
+        raise Refusal(400, "CouldNotEstablishConnection", str(error)) from error
 
 
 async def eject(chassis: Chassis) -> None:
