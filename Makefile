@@ -28,7 +28,7 @@ test: $(VENV)/.test ## everything: checks, then every test on real services
 	@.ci/system-packages test
 	@$(MAKE) --no-print-directory checks
 	@$(BIN)/pytest -q -n 2 --dist worksteal $(QUICK)
-	@$(BIN)/pytest -q -n 2 --dist loadgroup $(filter-out $(QUICK),$(patsubst %/,%,$(wildcard tests/*/)))
+	@$(BIN)/pytest -q -n 2 --dist loadfile $(filter-out $(QUICK),$(patsubst %/,%,$(wildcard tests/*/)))
 	@echo "Once more, on the eventlet back end:"
 	@BAREMETAL_TESTS_BACKEND=eventlet $(BIN)/pytest -q -n 2 --dist worksteal $(GREEN)
 

@@ -5,9 +5,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from devstack.mariadb import MariaServer, MariaUnavailableError
 from devstack.postgres import FORGETFUL, PostgresServer, PostgresUnavailableError
@@ -23,6 +25,13 @@ settings.load_profile("baremetal")
 
 _WITHOUT_POSTGRES = "BAREMETAL_TESTS_WITHOUT_POSTGRES"
 _LONGEST_ID = 32
+#: Folders whose tests share a server that is dear to start, or that there is once in a machine.
+_TOGETHER = {
+    "tests/contract/shares",
+    "tests/contract/stores",
+    "tests/faults/production",
+    "tests/integration/rack",
+}
 #: What a test names that needs a server, beside PostgreSQL.
 _SERVICES = {"rabbit", "mariadb", "stack", *servers.__all__}
 
@@ -95,7 +104,6 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, str) and len(val) > _LONGEST_ID else None
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs PostgreSQL or another server, so that `make quick` can leave it out."""
     for item in items:
@@ -104,9 +112,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgres")
         if not named.isdisjoint(_SERVICES):
             item.add_marker("services")
-        # Where several test at a time: a file stays together, and so do all on the one big stack.
-        together = "stack" if "stack" in named else item.path.name
-        item.add_marker(pytest.mark.xdist_group(together))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "_Houses | None":
+    """Where processes test file by file, let some folders stay together as a file does."""
+    return _Houses(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+class _Houses(LoadFileScheduling):  # type: ignore[misc]
+    """Gives a folder whose tests share a great server to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.partition("::")[0].rpartition("/")[0]
+        return folder if folder in _TOGETHER else str(super()._split_scope(nodeid))
 
 
 def _named(item: pytest.Item) -> set[str]:
