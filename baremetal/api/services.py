@@ -21,6 +21,7 @@ from baremetal.db.operations import OperationStore
 from baremetal.db.vault import Vault
 from baremetal.engine.members import Members
 from baremetal.engine.submit import Submitter
+from baremetal.images.downloads import Downloads
 from baremetal.images.importer import Importer
 from baremetal.images.keeper import Keeper
 from baremetal.images.shelves import Shelves
@@ -69,7 +70,7 @@ class Services:
         self.images = ImageStore(db)
         self.image_members = ImageMembers(db)
         self.keeper = Keeper(db, Shelves(conf), clock)
-        self.importer = Importer(db, vault, clock, ring_data)
+        self.importer = Importer(db, vault, clock, Downloads(conf), ring_data)
         #: Set when the process ends, so that streams end.
         self.stopping = threading.Event()
         self.max_limit: int = conf.api.max_limit

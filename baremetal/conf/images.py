@@ -1,6 +1,6 @@
 """The image service, and the stores that it keeps images in."""
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
 GROUP = "images"
 OPTS = [
@@ -31,6 +31,32 @@ OPTS = [
         max=128,
         help="Imports that one data service carries out at the same time; others wait in the "
         "queue.",
+    ),
+    cfg.ListOpt(
+        "download_schemes",
+        default=["http", "https"],
+        item_type=types.String(choices=["http", "https"]),
+        help="How web-download may fetch.",
+    ),
+    cfg.ListOpt(
+        "download_hosts",
+        default=[],
+        help="The hosts that web-download may fetch from, where redirections lead to included: "
+        "names, with * for any part of one (*.example.org), or addresses. Empty: all.",
+    ),
+    cfg.ListOpt(
+        "download_ports",
+        default=[],
+        item_type=types.Port(),
+        help="The ports that web-download may fetch from, 80 and 443 for most servers of the "
+        "web. Empty: all.",
+    ),
+    cfg.BoolOpt(
+        "download_local",
+        default=False,
+        help="Whether web-download may fetch from the machine of the data service itself "
+        "(127.0.0.0/8, ::1), from link-local addresses (such as 169.254.169.254, where clouds "
+        "have secrets) and from multicast ones. Private networks may always be fetched from.",
     ),
 ]
 

@@ -17,6 +17,7 @@ from baremetal.db.vault import Vault
 from baremetal.domain.operation import DATA_QUEUE, Limits, Operation
 from baremetal.engine.runner import Runner
 from baremetal.engine.worker import Worker
+from baremetal.images.downloads import Downloads
 from baremetal.images.keeper import Keeper
 from baremetal.images.shelves import Shelves
 from baremetal.rpc.data import TOPIC, VERSION
@@ -54,6 +55,7 @@ class DataService:
         self._images = ImageStore(db)
         self._data = ImageData(db)
         self._keeper = Keeper(db, Shelves(conf), clock)
+        self._downloads = Downloads(conf)
         self._operations = OperationStore(db)
         self._stopping = threading.Event()
         # No import ever waits, so none is held.
@@ -106,6 +108,7 @@ class DataService:
             images=self._images,
             data=self._data,
             keeper=self._keeper,
+            downloads=self._downloads,
             operations=self._operations,
             vault=self._vault,
             stopping=self._stopping,

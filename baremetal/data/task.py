@@ -12,6 +12,7 @@ from baremetal.db.images import ImageStore
 from baremetal.db.operations import OperationStore
 from baremetal.db.vault import Vault
 from baremetal.engine.flow import Work
+from baremetal.images.downloads import Downloads
 from baremetal.images.keeper import Keeper
 
 
@@ -22,6 +23,7 @@ class ImageTask(Work):
     images: ImageStore
     data: ImageData
     keeper: Keeper
+    downloads: Downloads
     operations: OperationStore
     vault: Vault
     #: Set when the service ends: what runs is to be left for others.

@@ -14,8 +14,8 @@ from baremetal.db.images import image_of
 from baremetal.db.vault import Vault
 from baremetal.domain import image as im
 from baremetal.domain import operation as op
-from baremetal.domain.errors import Conflict, InvalidInput
-from baremetal.stores import locate
+from baremetal.domain.errors import Conflict
+from baremetal.images.downloads import Downloads
 
 GLANCE_DIRECT: Final = "glance-direct"
 WEB_DOWNLOAD: Final = "web-download"
@@ -23,8 +23,6 @@ COPY_IMAGE: Final = "copy-image"
 METHODS: Final = (GLANCE_DIRECT, WEB_DOWNLOAD, COPY_IMAGE)
 #: The kind of the operation, whatever the method.
 KIND: Final = "import"
-
-_SCHEMES: Final = ("http://", "https://")
 
 Row = Mapping[str, Any]
 #: Columns of an operation that say who has asked for it.
@@ -35,9 +33,15 @@ class Importer:
     """Queues imports."""
 
     def __init__(
-        self, db: Database, vault: Vault, clock: Clock, ring: Callable[[], object]
+        self,
+        db: Database,
+        vault: Vault,
+        clock: Clock,
+        downloads: Downloads,
+        ring: Callable[[], object],
     ) -> None:
         """Write intents to `db`, and `ring` the data service after each."""
+        self._downloads = downloads
         self._data = ImageData(db)
         self._vault = vault
         self._clock = clock
@@ -48,12 +52,11 @@ class Importer:
 
         :returns: the uuid of the operation, as of the other two
         :raises InvalidInput: it is no address of the web, or the image lacks its formats.
+        :raises UseRefused: the configuration keeps such addresses from being fetched from.
         :raises Conflict: the image has data, or other data is on its way.
         """
         image_of(row).check_data()
-        if not uri.startswith(_SCHEMES):
-            raise InvalidInput(f"method/uri must begin with {' or '.join(_SCHEMES)}.")
-        locate(uri)
+        self._downloads.source(uri)
         location, store = self._clock.new_uuid(), stores[0]
         # An address may hold a password, or be one.
         params = {

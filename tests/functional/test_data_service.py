@@ -28,7 +28,8 @@ _IMAGE = "0f6d2f1e-52b8-4a1c-9f43-7c1f3a1f0a01"
 @contextmanager
 def _service(state: Path) -> Iterator["subprocess.Popen[bytes]"]:
     config = state / "data.conf"
-    config.write_text(f"[DEFAULT]\nstate_dir = {state}\ntransport_url = rabbit://127.0.0.1:9/\n")
+    text = f"[DEFAULT]\nstate_dir = {state}\ntransport_url = rabbit://127.0.0.1:9/\n"
+    config.write_text(f"{text}[images]\ndownload_local = true\n")
     command = (sys.executable, "-m", "baremetal.cmd.data", "--config-file", str(config))
     with (state / "data.log").open("ab") as log:
         process = subprocess.Popen(command, stderr=log, start_new_session=True)

@@ -20,6 +20,8 @@ _DATA = os.urandom(3_000_000)
 _OPTIONS = """
 [images]
 stores = local, second, third
+download_local = true
+download_hosts = 127.0.0.1
 [store:second]
 description = another place
 [store:third]
@@ -137,6 +139,11 @@ def test_what_cannot_be_imported_is_refused_at_once(service: ImageService) -> No
     ):
         body = orjson.dumps({"method": wrong})
         assert service.ask("POST", f"images/{image}/import", body)[0] == 400, wrong
+    for elsewhere in ("http://localhost/a", "http://169.254.169.254/a"):
+        body = orjson.dumps({"method": {"name": "web-download", "uri": elsewhere}})
+        status, _, answer = service.ask("POST", f"images/{image}/import", body)
+        assert status == 403
+        assert b"download_hosts is 127.0.0.1" in answer
     assert _import(service, image, "copy-image", stores=["attic"]) == 400
     assert _import(service, image, "copy-image", stores=["third"]) == 403
     assert service.status(image) == "queued"

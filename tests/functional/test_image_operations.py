@@ -22,10 +22,11 @@ from tests.support.stalling import StallingFile, stalling
 pytestmark = pytest.mark.slow
 
 _MIB = 1 << 20
-_OPTIONS = """
+_LOCAL = """
 [images]
-imports_at_once = 1
+download_local = true
 """
+_OPTIONS = f"{_LOCAL}imports_at_once = 1\n"
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +184,7 @@ def test_an_import_is_taken_up_after_a_kill_where_it_last_was_verified(
     tmp_path: Path, source: StallingFile
 ) -> None:
     state = tmp_path / "state"
-    with PlaneProcess(state) as plane:
+    with PlaneProcess(state, options=_LOCAL) as plane:
         service = ImageService(plane)
         image, uuid = _begin(service, source)
         _noted(service, source, uuid)

@@ -22,7 +22,7 @@ from baremetal.images.importer import KIND, WEB_DOWNLOAD
 from baremetal.images.keeper import CHECKSUM, HASH
 from baremetal.motion import Wishes
 from baremetal.motion.checkpoint import discard
-from baremetal.stores import DataObject, locate
+from baremetal.stores import DataObject
 
 _FETCH: Final = "fetch"
 _COPY: Final = "copy"
@@ -62,7 +62,7 @@ def _download(task: ImageTask, target: DataObject) -> Row:
     # One that nobody has noted was left between its publication and the note.
     target.store.delete(target.name)
     params = task.operation.params
-    source = locate(task.vault.unseal(params["sealed"])["uri"])
+    source = task.downloads.source(task.vault.unseal(params["sealed"])["uri"])
     wishes = Wishes(
         hashes=(CHECKSUM, HASH),
         max_size=task.keeper.shelves.max_size,

@@ -11,8 +11,10 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from baremetal.domain.errors import BaremetalError, InvalidInput, NotFound, Unavailable
+from baremetal.stores.backends import gated
 from baremetal.stores.contract import Bytes
 from baremetal.stores.errors import AccessRefused, StoreError, StoreFull
+from baremetal.stores.reach import Reach
 
 _CONNECT_SECONDS: Final = 10.0
 _CONNECTIONS: Final = 32
@@ -45,9 +47,17 @@ class HttpClient:
     """Requests with the same headers; connections are kept and shared by threads."""
 
     def __init__(
-        self, headers: Mapping[str, str], *, ca_file: str = "", timeout: float = 60.0
+        self,
+        headers: Mapping[str, str],
+        *,
+        ca_file: str = "",
+        timeout: float = 60.0,
+        reach: Reach | None = None,
     ) -> None:
-        """Send `headers` with all; trust `ca_file` beside what the system trusts."""
+        """Send `headers` with all; trust `ca_file` beside what the system trusts.
+
+        `reach` is what GET goes to, wherever it is led; without one there are no bounds.
+        """
         self._headers = dict(headers)
         self._timeout = timeout
         try:
@@ -60,6 +70,8 @@ class HttpClient:
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=timeout),
             ssl_context=self._tls,
         )
+        if reach is not None:
+            self._pool.pool_classes_by_scheme = dict(gated.pools(reach))
 
     def get(self, url: str, headers: Mapping[str, str], what: object) -> BaseHTTPResponse:
         """The answer to GET, its body yet unread; redirections are followed.

@@ -14,6 +14,7 @@ from baremetal.domain.properties import Property
 from baremetal.stores.backends.http_client import HttpClient, HttpUpload, byte_range, refusal
 from baremetal.stores.contract import Bytes, Capabilities, Stat, Store, Token, Writer
 from baremetal.stores.errors import SourceChanged, StoreError, taken
+from baremetal.stores.reach import Reach
 from baremetal.stores.uri import Uri
 
 _PIECE: Final = 1 << 20
@@ -48,7 +49,10 @@ class WebStore(Store):
     )
     capabilities = Capabilities(writable=False, deletable=False)
 
-    def __init__(self, settings: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, object] | None = None, *, reach: Reach | None = None
+    ) -> None:
+        """Take `settings`; with `reach`, ask those servers only, wherever they lead."""
         super().__init__(settings)
         get = self.settings.text
         self._endpoint = get("endpoint").rstrip("/")
@@ -57,7 +61,10 @@ class WebStore(Store):
             account = f"{get('username')}:{get('password')}"
             headers |= urllib3.make_headers(basic_auth=account)
         self._client = HttpClient(
-            headers, ca_file=get("ca_file"), timeout=self.settings.integer("timeout", 60)
+            headers,
+            ca_file=get("ca_file"),
+            timeout=self.settings.integer("timeout", 60),
+            reach=reach,
         )
         if self.settings.flag("webdav"):
             self.capabilities = changed(
