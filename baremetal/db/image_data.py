@@ -57,7 +57,7 @@ class ImageData:
         at = stamp(now)
         new = {"uuid": location, "image_uuid": row["uuid"], "store": store, "state": im.WRITING}
         with self._db.write() as tx:
-            move(tx, row, event, {}, at)
+            move(tx, row, event, _course(row, intent), at)
             tx.execute(image_locations.insert(), {**new, "created_at": at})
             if intent is not None:
                 submit(tx, intent, at)
@@ -65,13 +65,15 @@ class ImageData:
     def finish(
         self,
         uuid: str,
-        event: str,
-        location: str,
+        event: str | None,
+        locations: Sequence[str],
         values: Mapping[str, Any],
         now: datetime,
         guard: Guard | None = None,
     ) -> None:
-        """All bytes are in the store; `values` are what became known of them.
+        """All bytes are in the stores; `values` are what became known of them.
+
+        Without an `event` the image had them before.
 
         :raises NotFound: the image was deleted meanwhile.
         :raises Conflict: its status forbids `event`.
@@ -81,9 +83,17 @@ class ImageData:
             if guard is not None:
                 guard(tx)
             row = _locked(tx, uuid)
-            own = {n: v for n, v in row["properties"].items() if n != im.IMPORT_MESSAGE}
-            move(tx, row, event, {**values, "properties": own}, at)
-            _turn(tx, uuid, location, (im.WRITING, im.STORED), at)
+            if event is None and row["status"] == im.PENDING_DELETE:
+                raise NotFound("Image", uuid)
+            where = sa.select(_AT.store).where(_AT.uuid.in_(locations))
+            own = im.with_course(row["properties"], done=tx.execute(where).scalars())
+            if event is not None:
+                own.pop(im.IMPORT_MESSAGE, None)
+                move(tx, row, event, {**values, "properties": own}, at)
+            elif own != row["properties"]:
+                _write(tx, row, own, at)
+            for location in locations:
+                _turn(tx, uuid, location, (im.WRITING, im.STORED), at)
 
     def staged(self, uuid: str, location: str, values: Mapping[str, Any], now: datetime) -> None:
         """All bytes are there, but not the image's own yet; `values` are what is known of them.
@@ -103,14 +113,35 @@ class ImageData:
         """
         at = stamp(now)
         with self._db.write() as tx:
-            move(tx, row, "import", {}, at)
+            move(tx, row, "import", _course(row, intent), at)
             _turn(tx, row["uuid"], location, (im.STAGED, im.WRITING), at)
             submit(tx, intent, at)
 
     def submit(self, intent: Row, now: datetime) -> None:
-        """Queue an operation on an image which changes nothing of it yet."""
+        """Queue an operation that copies an image to further stores."""
+        at = stamp(now)
         with self._db.write() as tx:
-            submit(tx, intent, stamp(now))
+            submit(tx, intent, at)
+            row = _locked(tx, intent["resource_uuid"])
+            _write(tx, row, _course(row, intent)["properties"], at)
+
+    def tell(
+        self,
+        uuid: str,
+        now: datetime,
+        *,
+        done: Sequence[str] = (),
+        failed: Sequence[str] = (),
+    ) -> None:
+        """An import into stores has ended there; there being no image is fine."""
+        with self._db.write() as tx:
+            try:
+                row = _locked(tx, uuid)
+            except NotFound:
+                return
+            own = im.with_course(row["properties"], done=done, failed=failed)
+            if own != row["properties"]:
+                _write(tx, row, own, stamp(now))
 
     def begin_copy(self, uuid: str, location: str, store: str, now: datetime, guard: Guard) -> None:
         """Bytes that the image has already are about to be written to a further store."""
@@ -118,17 +149,6 @@ class ImageData:
         with self._db.write() as tx:
             guard(tx)
             tx.execute(image_locations.insert(), {**new, "created_at": stamp(now)})
-
-    def finish_copy(self, uuid: str, location: str, now: datetime, guard: Guard) -> None:
-        """All bytes are in the further store.
-
-        :raises NotFound: the image was deleted meanwhile.
-        """
-        with self._db.write() as tx:
-            guard(tx)
-            if _locked(tx, uuid)["status"] == im.PENDING_DELETE:
-                raise NotFound("Image", uuid)
-            _turn(tx, uuid, location, (im.WRITING, im.STORED), stamp(now))
 
     def give_up(self, uuid: str, event: str | None, location: str, now: datetime) -> None:
         """The bytes did not come: as if nobody had tried. There being no image is fine."""
@@ -243,9 +263,22 @@ def _note(tx: sa.Connection, uuid: str, properties: Mapping[str, str], at: str) 
         row = _locked(tx, uuid)
     except NotFound:
         return
-    own = {**row["properties"], **properties}
-    changed = {"properties": own, "version": row["version"] + 1, "updated_at": at}
-    tx.execute(sa.update(images).where(images.c.uuid == uuid).values(changed))
+    _write(tx, row, {**row["properties"], **properties}, at)
+
+
+def _write(tx: sa.Connection, row: Row, properties: Row, at: str) -> None:
+    """Give an image that is locked its properties."""
+    changed = {"properties": dict(properties), "version": row["version"] + 1, "updated_at": at}
+    tx.execute(sa.update(images).where(images.c.uuid == row["uuid"]).values(changed))
+
+
+def _course(row: Row, intent: Row | None) -> dict[str, Any]:
+    """What an import that begins changes of an image: the stores that it is to come to."""
+    if intent is None:
+        return {}
+    params = intent["params"]
+    first = [params["store"]] if "store" in params else []
+    return {"properties": im.with_course(row["properties"], begun=[*first, *params["stores"]])}
 
 
 def _locked(tx: sa.Connection, uuid: str) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 The words are those of the OpenStack Image API v2. Nothing here reads or writes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -86,6 +86,9 @@ _LONGEST_VALUE: Final = 65535
 RESERVED_PREFIX: Final = "os_glance_"
 #: Why the last import failed.
 IMPORT_MESSAGE: Final = "os_glance_import_message"
+#: The stores that an import has still to bring data into, and those where it failed; commas.
+IMPORTING_TO: Final = "os_glance_importing_to_stores"
+FAILED_IN: Final = "os_glance_failed_import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,31 @@ def check_properties(properties: Mapping[str, Any]) -> None:
             raise InvalidInput(
                 f"Property '{name[:80]}' must be a string of at most {_LONGEST_VALUE} characters."
             )
+
+
+def with_course(
+    properties: Mapping[str, Any],
+    *,
+    begun: Iterable[str] = (),
+    done: Iterable[str] = (),
+    failed: Iterable[str] = (),
+) -> dict[str, Any]:
+    """An image's properties after an import into stores has begun there, or ended.
+
+    Those of an image that nothing was ever imported into stay as they are.
+    """
+    new, good, bad = tuple(begun), frozenset(done), tuple(failed)
+    if not new and IMPORTING_TO not in properties:
+        return dict(properties)
+    left = [*_listed(properties, IMPORTING_TO), *new]
+    missed = [one for one in _listed(properties, FAILED_IN) if one not in new]
+    left = [one for one in dict.fromkeys(left) if one not in good and one not in bad]
+    missed = [one for one in dict.fromkeys([*missed, *bad]) if one not in good]
+    return {**properties, IMPORTING_TO: ",".join(left), FAILED_IN: ",".join(missed)}
+
+
+def _listed(properties: Mapping[str, Any], name: str) -> list[str]:
+    return [one for one in str(properties.get(name, "")).split(",") if one]
 
 
 def check_tags(tags: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ the intent; `baremetal.data` carries it out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from baremetal.clock import Clock
@@ -29,6 +30,15 @@ Row = Mapping[str, Any]
 Asked = Mapping[str, str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The stores that data is to be in, the first before the others."""
+
+    stores: Sequence[str]
+    #: Whether it is to be in all of them or in none.
+    all_or_none: bool = True
+
+
 class Importer:
     """Queues imports."""
 
@@ -47,7 +57,7 @@ class Importer:
         self._clock = clock
         self._ring = ring
 
-    def download(self, row: Row, uri: str, stores: Sequence[str], asked: Asked) -> str:
+    def download(self, row: Row, uri: str, where: Where, asked: Asked) -> str:
         """Let an image's data be fetched from the web, into the first store, then the others.
 
         :returns: the uuid of the operation, as of the other two
@@ -57,20 +67,21 @@ class Importer:
         """
         image_of(row).check_data()
         self._downloads.source(uri)
-        location, store = self._clock.new_uuid(), stores[0]
+        location, store = self._clock.new_uuid(), where.stores[0]
         # An address may hold a password, or be one.
         params = {
             "method": WEB_DOWNLOAD,
             "location": location,
             "store": store,
-            "stores": list(stores[1:]),
+            "stores": list(where.stores[1:]),
+            "all_or_none": where.all_or_none,
             "sealed": self._vault.seal({"uri": uri}),
         }
         intent = self._intent(row, params, asked)
         self._data.begin(row, "import", location, store, self._clock.now(), intent)
         return self._rung(intent)
 
-    def take_over(self, row: Row, stores: Sequence[str], asked: Asked) -> str:
+    def take_over(self, row: Row, where: Where, asked: Asked) -> str:
         """Let staged data become the image's own; it stays where it is, and is copied on.
 
         :raises Conflict: nothing is staged.
@@ -83,20 +94,26 @@ class Importer:
             "method": GLANCE_DIRECT,
             "location": location,
             "store": store,
-            "stores": [one for one in stores if one != store],
+            "stores": [one for one in where.stores if one != store],
+            "all_or_none": where.all_or_none,
         }
         intent = self._intent(row, params, asked)
         self._data.begin_import(row, location, self._clock.now(), intent)
         return self._rung(intent)
 
-    def copy(self, row: Row, stores: Sequence[str], asked: Asked) -> str:
+    def copy(self, row: Row, where: Where, asked: Asked) -> str:
         """Let an image's data be copied to further stores.
 
         :raises Conflict: it is not active.
         """
         if row["status"] != im.ACTIVE:
             raise Conflict(f"Image {row['uuid']} is {row['status']}; only active ones are copied.")
-        intent = self._intent(row, {"method": COPY_IMAGE, "stores": list(stores)}, asked)
+        params = {
+            "method": COPY_IMAGE,
+            "stores": list(where.stores),
+            "all_or_none": where.all_or_none,
+        }
+        intent = self._intent(row, params, asked)
         self._data.submit(intent, self._clock.now())
         return self._rung(intent)
 

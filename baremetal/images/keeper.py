@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from baremetal.clock import Clock
 from baremetal.db.database import Database
-from baremetal.db.image_data import Guard, ImageData
+from baremetal.db.image_data import ImageData
 from baremetal.db.images import ImageStore, image_of
 from baremetal.domain import image as im
 from baremetal.domain.errors import BaremetalError, InvalidInput, NotFound, TooLarge, Unavailable
@@ -91,22 +91,15 @@ class Keeper:
             raise
 
     def publish(
-        self,
-        row: Row,
-        location: str,
-        target: DataObject,
-        known: Mapping[str, Any],
-        event: str,
-        guard: Guard | None = None,
+        self, row: Row, location: str, target: DataObject, known: Mapping[str, Any], event: str
     ) -> None:
         """Inspect the bytes of a location that are all there, and let them be the image's own.
 
         :raises HostileImage: they are not what they are said to be, or not safe.
         :raises NotFound: the image was deleted meanwhile.
         """
-        size: int = known["size"] if "size" in known else row["size"]
-        known = {**known, "virtual_size": _inspected(target, row, size)}
-        self._data.finish(row["uuid"], event, location, known, self._clock.now(), guard)
+        known = inspected(target, row, known)
+        self._data.finish(row["uuid"], event, [location], known, self._clock.now())
 
     def drop(self, target: DataObject, uuid: str, location: str, event: str | None) -> None:
         """Leave nothing of a location whose bytes did not all come; `event` tells the image."""
@@ -192,22 +185,23 @@ class Keeper:
         return True
 
 
-def _inspected(target: DataObject, row: Row, size: int) -> int | None:
-    """The size of the disk that the bytes are, bytes; None where they are no disk.
+def inspected(target: DataObject, row: Row, known: Mapping[str, Any]) -> dict[str, Any]:
+    """What is `known` of an image's bytes, and the size of the disk that they are, bytes.
 
     :raises HostileImage: they are not what they are said to be, or not safe.
     """
     if row["container_format"] != "bare" or row["disk_format"] not in _TOLD:
-        return None
+        return {**known, "virtual_size": None}
 
     def read(start: int, length: int | None) -> Generator[Bytes, None, None]:
         with closing(target.store.read(target.name, start, length)) as pieces:
             yield from pieces
 
     try:
-        return inspect(read, size, row["disk_format"]).virtual_size
+        found = inspect(read, known["size"], row["disk_format"])
     except HostileImage as error:
         raise HostileImage(f"{error.message} Nothing was kept.") from error
+    return {**known, "virtual_size": found.virtual_size}
 
 
 def _too_large(most: int) -> TooLarge:

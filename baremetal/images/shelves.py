@@ -8,7 +8,7 @@ from oslo_config import cfg
 from baremetal.conf import images as options
 from baremetal.domain.errors import InvalidInput
 from baremetal.stores import DataObject, Store
-from baremetal.stores.policies import StorePolicy, Use, permit
+from baremetal.stores.policies import StorePolicy, Use, permit, permitted
 from baremetal.stores.registry import store_class
 
 _LOCAL = "local"
@@ -47,6 +47,11 @@ class Shelves:
             raise InvalidInput(f"There is no store '{name}'. There are: {', '.join(self.names)}.")
         permit(StorePolicy.parse(name, self._group(name).use), Use.IMAGE)
         return name
+
+    def all_for_images(self) -> list[str]:
+        """The names of all stores that images may be put into."""
+        policies = [StorePolicy.parse(name, self._group(name).use) for name in self.names]
+        return [policy.store for policy in permitted(policies, Use.IMAGE)]
 
     def about(self, name: str) -> dict[str, object]:
         """What may be told of a store: its driver and its settings, secrets apart."""

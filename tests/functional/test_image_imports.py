@@ -19,13 +19,15 @@ from tests.support.plane import PlaneProcess
 _DATA = os.urandom(3_000_000)
 _OPTIONS = """
 [images]
-stores = local, second, third
+stores = local, second, third, broken
 download_local = true
 download_hosts = 127.0.0.1
 [store:second]
 description = another place
 [store:third]
 use = backup
+[store:broken]
+root = /dev/null/nowhere
 """
 
 
@@ -114,6 +116,64 @@ def test_a_download_that_fails_says_why_and_can_be_tried_again(
     assert _import(service, image, "web-download", method=uri) == 202
     wait_until(lambda: service.status(image) == "active")
     assert "os_glance_import_message" not in service.show(image)
+
+
+def test_where_all_stores_must_have_it_one_that_fails_leaves_none(
+    service: ImageService, web: str
+) -> None:
+    image = service.new()
+    uri, stores = {"uri": f"{web}/debian.raw"}, ["local", "second", "broken"]
+    assert _import(service, image, "web-download", method=uri, stores=stores) == 202
+    wait_until(lambda: "os_glance_import_message" in service.show(image))
+    wait_until(lambda: service.status(image) == "queued")
+    found = service.show(image)
+    assert found["os_glance_failed_import"] == "local,second,broken"
+    assert found["os_glance_importing_to_stores"] == ""
+    assert "stores" not in found
+    assert service.kept() == service.kept("images-second") == []
+
+
+@pytest.mark.parametrize("stores", [["local", "broken"], ["broken", "local"]])
+def test_where_one_store_suffices_the_others_are_named(
+    service: ImageService, web: str, stores: list[str]
+) -> None:
+    image = service.new()
+    more: dict[str, Any] = {"method": {"uri": f"{web}/debian.raw"}, "stores": stores}
+    more["all_stores_must_succeed"] = False
+    assert _import(service, image, "web-download", **more) == 202
+    wait_until(lambda: service.show(image).get("os_glance_importing_to_stores") == "")
+    found = service.show(image)
+    assert (found["status"], found["stores"]) == ("active", "local")
+    assert found["os_glance_failed_import"] == "broken"
+    assert "os_glance_import_message" not in found
+    assert service.data(image) == _DATA
+
+
+def test_copies_are_made_in_all_stores_or_in_none(service: ImageService) -> None:
+    image = service.new()
+    assert service.put(image, _DATA)[0] == 204
+    assert "os_glance_failed_import" not in service.show(image)
+    stores = {"stores": ["second", "broken"]}
+    assert _import(service, image, "copy-image", **stores) == 202
+    wait_until(lambda: "os_glance_import_message" in service.show(image))
+    wait_until(lambda: service.kept("images-second") == [])
+    found = service.show(image)
+    assert (found["stores"], found["os_glance_failed_import"]) == ("local", "second,broken")
+    loose = {**stores, "all_stores_must_succeed": False}
+    assert _import(service, image, "copy-image", **loose) == 202
+    wait_until(lambda: service.show(image)["os_glance_importing_to_stores"] == "")
+    found = service.show(image)
+    assert (found["stores"], found["os_glance_failed_import"]) == ("local,second", "broken")
+
+
+def test_all_stores_are_those_for_images(service: ImageService, web: str) -> None:
+    image = service.new()
+    more: dict[str, Any] = {"method": {"uri": f"{web}/debian.raw"}, "all_stores": True}
+    assert _import(service, image, "web-download", stores=["local"], **more) == 400
+    assert _import(service, image, "web-download", all_stores_must_succeed=False, **more) == 202
+    assert service.show(image)["os_glance_failed_import"] in {"", "broken"}
+    wait_until(lambda: service.show(image)["os_glance_importing_to_stores"] == "")
+    assert service.show(image)["stores"] == "local,second"
 
 
 def test_an_active_image_is_copied_to_another_store(

@@ -113,13 +113,17 @@ def test_an_import_is_an_operation_with_progress(
     some = _under_way(service, source, uuid)
     about = tuple(some[name] for name in ("kind", "resource_type", "resource_uuid", "state"))
     assert about == ("import", "image", image, "running")
+    assert some["node_uuid"] is None
     assert 0 < some["progress"]["percent"] < 100
     assert " of 96 MiB, " in some["progress"]["message"]
     assert service.status(image) == "importing"
     source.allow(96)
     ended = _end(service, source, uuid)
     assert (ended["state"], ended["progress"]["percent"]) == ("succeeded", 100)
-    assert [(step["name"], step["state"]) for step in ended["steps"]] == [("fetch", "done")]
+    assert [(step["name"], step["state"]) for step in ended["steps"]] == [
+        ("fetch", "done"),
+        ("publish", "done"),
+    ]
     assert service.show(image)["os_hash_value"] == source.sha512
     told = asked(service.plane, "GET", "events?limit=1000")["events"]
     mine = [event for event in told if event["data"].get("operation_uuid") == uuid]

@@ -1,7 +1,7 @@
 """The data of images: put it in, get it out."""
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, Final
 
 from baremetal import log
@@ -13,7 +13,7 @@ from baremetal.api.types import kinds
 from baremetal.db.images import image_of
 from baremetal.domain import image as im
 from baremetal.domain.errors import InvalidInput, RangeForbids
-from baremetal.images.importer import COPY_IMAGE, GLANCE_DIRECT, METHODS, WEB_DOWNLOAD
+from baremetal.images.importer import COPY_IMAGE, GLANCE_DIRECT, METHODS, WEB_DOWNLOAD, Where
 from baremetal.stores import Bytes
 
 _OCTETS: Final = "application/octet-stream"
@@ -25,8 +25,11 @@ IMPORT: Final = Body(
     {
         "method": Member(kinds.OBJECT, mandatory=True, about="name, and what it needs."),
         "stores": Member(kinds.TEXTS, about="The default store, unless given."),
-        "all_stores": Member(kinds.BOOLEAN),
-        "all_stores_must_succeed": Member(kinds.BOOLEAN, about="Of no effect: the first must."),
+        "all_stores": Member(kinds.BOOLEAN, about="All that images may be put into."),
+        "all_stores_must_succeed": Member(
+            kinds.BOOLEAN,
+            about="True unless given: no store has the data where one fails. Else one suffices.",
+        ),
     }
 )
 
@@ -57,9 +60,8 @@ def import_(call: Call) -> Answer:
     """Begin to import data; the image becomes active when it is there."""
     given = IMPORT.read(call)
     method, name = given["method"], given["method"].get("name")
-    shelves, importer = call.services.keeper.shelves, call.services.importer
-    wanted = shelves.names if given.get("all_stores") else given.get("stores") or [None]
-    stores = list(dict.fromkeys(shelves.for_images(store) for store in wanted))
+    importer = call.services.importer
+    where = _where(call, given)
     row = call.services.images.row(call.args["image"])
     asked = {
         "requested_by": call.identity.name,
@@ -70,14 +72,26 @@ def import_(call: Call) -> Answer:
         permit(call, may.IMPORT_WEB)
         if not isinstance(method.get("uri"), str):
             raise InvalidInput("method/uri must say where to download from.")
-        importer.download(row, method["uri"], stores, asked)
+        importer.download(row, method["uri"], where, asked)
     elif name == GLANCE_DIRECT:
-        importer.take_over(row, stores, asked)
+        importer.take_over(row, where, asked)
     elif name == COPY_IMAGE:
-        importer.copy(row, stores, asked)
+        importer.copy(row, where, asked)
     else:
         raise InvalidInput(f"method/name must be one of {', '.join(METHODS)}.")
     return Answer(status=202)
+
+
+def _where(call: Call, given: Mapping[str, Any]) -> Where:
+    shelves, named = call.services.keeper.shelves, given.get("stores")
+    if given.get("all_stores"):
+        if named:
+            raise InvalidInput("Give stores, or all_stores: not both.")
+        named = shelves.all_for_images()
+    wanted = named or [call.environ.get("HTTP_X_IMAGE_META_STORE")]
+    stores = list(dict.fromkeys(shelves.for_images(store) for store in wanted))
+    must = given.get("all_stores_must_succeed")
+    return Where(stores, all_or_none=must is not False)
 
 
 def download(call: Call) -> Answer:

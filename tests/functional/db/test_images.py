@@ -115,7 +115,7 @@ def test_bytes_come_whole_or_not_at_all(
     assert data.locations() == []
 
     data.begin(store.row(uuid), "upload", "again", "local", clock.now())
-    data.finish(uuid, "upload done", "again", {"size": 3 << 40, "checksum": "c"}, clock.now())
+    data.finish(uuid, "upload done", ["again"], {"size": 3 << 40, "checksum": "c"}, clock.now())
     row = store.row(uuid)
     assert (row["status"], row["size"], row["checksum"]) == ("active", 3 << 40, "c")
     assert store.stores_of([uuid]) == {uuid: ["local"]}
@@ -134,7 +134,7 @@ def test_deletion_is_of_two_phases(
     assert _names(store) == []
     # An upload that was under way finds nothing to finish, nor brings the image back.
     with pytest.raises(Conflict):
-        data.finish(uuid, "upload done", "here", {}, clock.now())
+        data.finish(uuid, "upload done", ["here"], {}, clock.now())
     assert [row["state"] for row in data.locations(uuid)] == ["deleting"]
     data.forget(uuid)
     assert data.locations() == members.all(uuid) == []
