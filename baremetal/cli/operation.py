@@ -19,7 +19,10 @@ OPERATION = ResourceKind(
     noun="operation",
     collection=lambda client: client.operations,
     columns=("uuid", "kind", "state", "node_uuid", "step", "progress", "error"),
-    long=("cause", "owner", "waiting", "attempts", "requested_by", "created_at", "finished_at"),
+    long=(
+        *("resource_type", "resource_uuid", "cause", "owner", "waiting", "attempts"),
+        *("requested_by", "created_at", "finished_at"),
+    ),
     filters=(
         Filter("state", "operations in this state", choices=_STATES),
         Filter("kind", "operations of this kind, e.g. deploy"),

@@ -41,8 +41,8 @@ class Status(One):
         try:
             for state in ("running", "waiting", "queued"):
                 for operation in self.client.operations.list(state=state):
-                    node = operation.get("node_uuid") or ""
-                    running.append(f"{names.get(node, node)}: {describe_operation(operation)}")
+                    about = operation.get("node_uuid") or operation.get("resource_uuid") or ""
+                    running.append(f"{names.get(about, about)}: {describe_operation(operation)}")
         except (errors.NotFound, errors.NotAcceptable):
             return []  # not every Bare Metal service has operations
         return running

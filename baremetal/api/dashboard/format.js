@@ -128,6 +128,7 @@ export function advance() {
 
 /** Where a node or operation has its page. Names that are no plain words have none. */
 export function linkTo(node) {
+  if (node.elsewhere) return null;
   const plain = node.name && /^[A-Za-z0-9\-._~]+$/.test(node.name);
   return `#/node/${encodeURIComponent(plain ? node.name : node.uuid)}`;
 }

@@ -81,7 +81,7 @@ export class Machines {
 
   /** Find out the names of some nodes, unless they are known. */
   async name(uuids) {
-    const unknown = [...new Set(uuids)].filter((uuid) => !this.names.has(uuid));
+    const unknown = [...new Set(uuids)].filter((uuid) => uuid && !this.names.has(uuid));
     await Promise.all(
       unknown.map(async (uuid) => {
         const node = await this.api.find(`/v1/nodes/${uuid}`, { fields: "uuid,name" });
@@ -93,5 +93,11 @@ export class Machines {
 
   called(uuid) {
     return { uuid, name: this.names.get(uuid) ?? null };
+  }
+
+  /** What an operation is about: a machine, or something else, which has no page here. */
+  subject({ node_uuid, resource_type, resource_uuid }) {
+    if (node_uuid) return this.called(node_uuid);
+    return { uuid: resource_uuid, name: `${resource_type} ${resource_uuid.slice(0, 8)}`, elsewhere: true };
   }
 }

@@ -42,7 +42,7 @@ export function operation(context, uuid) {
     async refresh() {
       const found = await api.get(`/v1/operations/${encodeURIComponent(uuid)}`);
       await machines.name([found.node_uuid]);
-      const owner = machines.called(found.node_uuid);
+      const owner = machines.subject(found);
       setText(kind, found.kind);
       setText(node, title(owner));
       setAttribute(node, "href", linkTo(owner));

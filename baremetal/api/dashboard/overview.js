@@ -5,7 +5,8 @@ import { count, counted, groupOf, inOrderOfLife, linkTo, moment, setMoment, titl
 
 const SHOWN = 12;
 const FAILURES = 5;
-const FIELDS = "uuid,kind,state,node_uuid,step,progress,waiting,owner,created_at,started_at";
+const ABOUT = "uuid,kind,node_uuid,resource_type,resource_uuid";
+const FIELDS = `${ABOUT},state,step,progress,waiting,owner,created_at,started_at`;
 /** Fewer operations than this make no conductor look busy. */
 const CALM = 10;
 /** States that are shown even where no machine is in them. */
@@ -135,7 +136,7 @@ function line({ uuid }, machines) {
   return {
     element: el("li", { "data-operation": uuid }, name, kind, bar, percent, what, owner, since),
     update(now) {
-      const node = machines.called(now.node_uuid);
+      const node = machines.subject(now);
       const done = now.progress.percent ?? 0;
       setText(name, title(node));
       setAttribute(name, "href", linkTo(node));
@@ -169,7 +170,7 @@ function attentionCard({ api, machines }) {
       const found = nodes ? troubles(nodes) : [];
       sync(links, found, (item) => item.only, chip);
       calm.hidden = !nodes || found.length > 0;
-      const query = { state: "failed", sort_dir: "desc", limit: FAILURES, fields: "uuid,kind,node_uuid,error,finished_at" };
+      const query = { state: "failed", sort_dir: "desc", limit: FAILURES, fields: `${ABOUT},error,finished_at` };
       const { operations } = await api.get("/v1/operations", query);
       await machines.name(operations.map((operation) => operation.node_uuid));
       latest.hidden = !operations.length;
@@ -203,7 +204,7 @@ function failure({ uuid }, machines) {
   return {
     element: el("li", {}, name, kind, when, error),
     update(now) {
-      const node = machines.called(now.node_uuid);
+      const node = machines.subject(now);
       setText(name, title(node));
       setAttribute(name, "href", linkTo(node));
       setText(kind, `${now.kind} failed`);

@@ -7,6 +7,7 @@ from baremetal.api.types import kinds
 from baremetal.api.types import links as to
 from baremetal.api.types.base import Field, Resource, Type
 from baremetal.db.tables import operations
+from baremetal.domain.operation import NODE
 
 
 class Operation(Type):
@@ -19,7 +20,11 @@ class Operation(Type):
     state = Field(kinds.TEXT, about="queued, running, waiting, succeeded, failed or cancelled.")
     resource_type = Field(kinds.TEXT, about="What it is about: node, or image.")
     resource_uuid = Field(kinds.UUID)
-    node_uuid = Field(kinds.UUID, source="resource_uuid", about="The same, whatever it is.")
+    node_uuid = Field(
+        kinds.COMPUTED,
+        needs=("resource_type", "resource_uuid"),
+        about="The same where it is a node, else null.",
+    )
     conductor_group = Field(kinds.TEXT, about="Or (data), the queue of the data service.")
     step = Field(kinds.TEXT, about="The step at which it is.")
     steps = Field(kinds.OBJECTS, about="Each step: name, state, started_at, finished_at, message.")
@@ -60,8 +65,17 @@ def waiting(
     return {"for": what, "since": since, "until": until}
 
 
+def node_uuid(kind: str, uuid: str) -> str | None:
+    """The node that it is about; None where it is about something else."""
+    return uuid if kind == NODE else None
+
+
 #: What a request makes of columns.
-COMPUTED: Mapping[str, Callable[..., Any]] = {"progress": progress, "waiting": waiting}
+COMPUTED: Mapping[str, Callable[..., Any]] = {
+    "node_uuid": node_uuid,
+    "progress": progress,
+    "waiting": waiting,
+}
 
 
 def holding(row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -46,6 +46,7 @@ def test_they_are_seen_by_overseers_and_by_the_owner(
         (uuid,) = _listed(house)
         shown = house.asked("GET", f"operations/{uuid}")
     assert (shown["resource_type"], shown["resource_uuid"]) == ("image", _IMAGE)
+    assert shown["node_uuid"] is None
     assert (shown["state"], shown["conductor_group"]) == ("queued", "(data)")
 
 
