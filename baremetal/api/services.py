@@ -76,4 +76,5 @@ class Services:
         self.max_limit: int = conf.api.max_limit
         self.max_body: int = conf.api.max_body_kib * 1024
         self.streams = threading.BoundedSemaphore(conf.api.max_streams or 1)
+        self.transfers = threading.BoundedSemaphore(conf.api.max_transfers)
         self.public_url: str = (conf.api.public_url or "").rstrip("/")

@@ -14,6 +14,7 @@ from baremetal.cmd import backend
 from baremetal.cmd.gate import authenticator
 from baremetal.cmd.state import StateDir
 from baremetal.conductor.service import Conductor
+from baremetal.conf import api as options
 from baremetal.data.service import DataService
 from baremetal.db.clock import SharedClock
 from baremetal.db.database import Database
@@ -82,7 +83,7 @@ class AllInOne:
 
 def make_server(conf: cfg.ConfigOpts, application: Any) -> wsgi.Server:
     """The HTTP server of a process that also does other things."""
-    threads = conf.api.threads + conf.api.max_streams
+    threads = options.threads(conf)
     server = wsgi.Server(
         (conf.api.host, conf.api.port),
         application,

@@ -14,6 +14,7 @@ from oslo_config import cfg
 
 from baremetal.cmd.configure import service_configuration
 from baremetal.cmd.wsgi import ARGUMENTS, METERS_DIR
+from baremetal.conf import api as options
 from baremetal.domain.errors import BaremetalError
 
 #: How long a process may take to answer what it has begun when it is told to stop, seconds.
@@ -47,7 +48,7 @@ def _serve(conf: cfg.ConfigOpts) -> None:
         port=conf.api.port,
         interface=Interfaces.WSGI,
         workers=conf.api.workers,
-        blocking_threads=conf.api.threads + conf.api.max_streams,
+        blocking_threads=options.threads(conf),
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,

@@ -8,6 +8,7 @@ from oslo_config import cfg
 from oslo_service import service
 
 from baremetal.cmd.wsgi import make_application
+from baremetal.conf import api as options
 
 _BACKLOG = 1024
 _STOP_SECONDS = 10
@@ -20,7 +21,7 @@ class GreenApi(service.ServiceBase):  # type: ignore[misc]
         """Listen; nothing is answered before `start`."""
         self._conf = conf
         self._socket = eventlet.listen((conf.api.host, conf.api.port), backlog=_BACKLOG)
-        self._pool = eventlet.GreenPool(conf.api.threads + conf.api.max_streams)
+        self._pool = eventlet.GreenPool(options.threads(conf))
         self._server: eventlet.greenthread.GreenThread | None = None
 
     def start(self) -> None:

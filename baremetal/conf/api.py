@@ -34,6 +34,14 @@ OPTS = [
         help="Open event streams; each holds a further thread. Beyond them 503 is answered.",
     ),
     cfg.IntOpt(
+        "max_transfers",
+        default=128,
+        min=1,
+        max=1000,
+        help="Uploads and downloads of images at a time, in each process; each holds a further "
+        "thread, so that they keep no other request waiting. Beyond them 503 is answered.",
+    ),
+    cfg.IntOpt(
         "max_body_kib",
         default=1024,
         min=64,
@@ -52,3 +60,9 @@ OPTS = [
         "Default: taken from each request.",
     ),
 ]
+
+
+def threads(conf: cfg.ConfigOpts) -> int:
+    """How many threads a process needs, so that what takes long keeps nothing else waiting."""
+    given = conf.api
+    return int(given.threads + given.max_streams + given.max_transfers)

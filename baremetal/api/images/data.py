@@ -12,7 +12,7 @@ from baremetal.api.policies import images as may
 from baremetal.api.types import kinds
 from baremetal.db.images import image_of
 from baremetal.domain import image as im
-from baremetal.domain.errors import InvalidInput, RangeForbids
+from baremetal.domain.errors import InvalidInput, RangeForbids, Unavailable
 from baremetal.images.importer import COPY_IMAGE, GLANCE_DIRECT, METHODS, WEB_DOWNLOAD, Where
 from baremetal.stores import Bytes
 
@@ -52,8 +52,24 @@ def _taken(call: Call, take: Callable[..., None]) -> Answer:
     store = keeper.shelves.for_images(call.environ.get("HTTP_X_IMAGE_META_STORE"))
     row = call.services.images.row(call.args["image"])
     body = call.upload
-    take(row, body.pieces(), store, _promised(call, body.length))
+    promised = _promised(call, body.length)
+    _enter(call)
+    try:
+        take(row, body.pieces(), store, promised)
+    finally:
+        call.services.transfers.release()
     return Answer(status=204)
+
+
+def _enter(call: Call) -> None:
+    """Take a place among the transfers; whoever does gives it back.
+
+    :raises Unavailable: there are as many as are allowed.
+    """
+    if not call.services.transfers.acquire(blocking=False):
+        raise Unavailable(
+            "Too many uploads and downloads are under way ([api] max_transfers). Retry later."
+        )
 
 
 def import_(call: Call) -> Answer:
@@ -112,15 +128,22 @@ def download(call: Call) -> Answer:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{row['size']}"
     if call.environ["REQUEST_METHOD"] == "HEAD" or end == start:
         return Answer(status=status, headers=headers, stream=iter(()), content_type=_OCTETS)
-    _, pieces = call.services.keeper.read(row, start, end - start)
-    return Answer(status=status, headers=headers, stream=_Pieces(pieces), content_type=_OCTETS)
+    _enter(call)
+    try:
+        _, pieces = call.services.keeper.read(row, start, end - start)
+    except BaseException:
+        call.services.transfers.release()
+        raise
+    stream = _Pieces(pieces, call.services.transfers.release)
+    return Answer(status=status, headers=headers, stream=stream, content_type=_OCTETS)
 
 
 class _Pieces:
     """The bytes of an answer; the server closes it when the caller is gone."""
 
-    def __init__(self, pieces: Generator[Bytes, None, None]) -> None:
+    def __init__(self, pieces: Generator[Bytes, None, None], leave: Callable[[], object]) -> None:
         self._pieces = pieces
+        self._leave: Callable[[], object] | None = leave
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -130,8 +153,13 @@ class _Pieces:
         return piece if isinstance(piece, bytes) else bytes(piece)
 
     def close(self) -> None:
-        """Let go of the object."""
-        self._pieces.close()
+        """Let go of the object, and of the place among the transfers."""
+        leave, self._leave = self._leave, None
+        try:
+            self._pieces.close()
+        finally:
+            if leave is not None:
+                leave()
 
 
 def _promised(call: Call, length: int | None) -> int | None:
