@@ -20,6 +20,15 @@ def carrying_out(held: Callable[[], bool]) -> Iterator[None]:
         _HELD.reset(token)
 
 
+def permit() -> Callable[[], bool]:
+    """What says whether this thread's operation may still touch hardware, for another to ask."""
+    return _HELD.get() or _always
+
+
+def _always() -> bool:
+    return True
+
+
 def confirm() -> None:
     """Return if hardware may be touched now: to be asked before each command that changes it.
 

@@ -1,6 +1,7 @@
 """A store like a distant one: nothing is a local file to it, and it fails as it is told to."""
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,9 @@ from baremetal.domain.errors import NotFound, Unavailable
 from baremetal.motion import Outcome, Wishes, transfer
 from baremetal.stores import Bytes, Capabilities, DataObject, Stat, Store, Token, Writer
 from baremetal.stores.backends.filesystem import FileStore
+
+#: How long other threads may take for what they were about to do, seconds.
+_PATIENCE = 10.0
 
 #: What it can do, as S3 would.
 PARTS = Capabilities(part_size=1 << 20, atomic_publish=True, resume=True, list=True)
@@ -114,6 +118,13 @@ class _DistantWriter(Writer):
         return self._inner.checkpoint()
 
 
+def _wait_for(true: Callable[[], bool]) -> None:
+    """Give other threads time for it, but not without an end."""
+    deadline = time.monotonic() + _PATIENCE
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 def cut_and_resumed(
     there: DataObject,
     path: Path,
@@ -126,6 +137,7 @@ def cut_and_resumed(
 
     def cut(reached: int) -> None:
         if reached > at:
+            _wait_for(lambda: isinstance(wishes.checkpoint, Path) and wishes.checkpoint.exists())
             raise Unavailable("The line was cut.")
 
     far.before_piece = cut

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+from baremetal import lease
 from baremetal.drivers.bmc.address import BmcAddress, RawCommand
 from baremetal.drivers.bmc.chassis import GET_CHASSIS_STATUS, PowerReading, decode_chassis_status
 from baremetal.drivers.bmc.errors import (
@@ -94,7 +95,7 @@ class IpmiBus:
         answer: Future[Outcome] = Future()
         deadline = self._monotonic() + timeout
         address = self._names.find(bmc)
-        request = Request(bmc, command, deadline, answer.set_result)
+        request = Request(bmc, command, deadline, answer.set_result, allowed=lease.permit())
         exchange = self._open()
         exchange.post(lambda now: exchange.submit(address, request, now))
         try:
@@ -102,6 +103,7 @@ class IpmiBus:
         except TimeoutError:
             raise _no_account(bmc) from None
         if isinstance(outcome, BmcError):
+            lease.confirm()
             outcome.evidence = {"bmc": self.recent(bmc)}
             raise outcome
         return outcome

@@ -9,6 +9,7 @@
         |-- BmcProtocolError         an answer that is not IPMI 2.0, or no common cipher suite
         |-- BmcNameUnknown           the host name cannot be resolved
         |-- BmcAddressInvalid        no BMC can have such an address, user or password
+        |-- BmcCommandWithdrawn      whoever asked for it may not touch the machine any more
         `-- BmcBusClosed             we are shutting down
 
 Each takes its sentence, as errors of the domain do; the class methods compose the usual
@@ -200,6 +201,12 @@ class BmcAddressInvalid(BmcError):
     """An address, user name, password or option that no BMC could accept."""
 
     cause = "configuration"
+
+
+class BmcCommandWithdrawn(BmcError):
+    """It was not sent (again), for the operation that wanted it is another conductor's by now."""
+
+    cause = "internal"
 
 
 class BmcBusClosed(BmcError):

@@ -12,7 +12,13 @@ from typing import Final
 
 from baremetal.drivers.bmc import verdict
 from baremetal.drivers.bmc.address import CIPHER_SUITES, BmcAddress, RawCommand
-from baremetal.drivers.bmc.errors import BmcBusClosed, BmcCommandFailed, BmcError, BmcNoAnswer
+from baremetal.drivers.bmc.errors import (
+    BmcBusClosed,
+    BmcCommandFailed,
+    BmcCommandWithdrawn,
+    BmcError,
+    BmcNoAnswer,
+)
 from baremetal.drivers.bmc.protocol import RAKP, Answer, Plain, Refusal, Refused, SessionProtocol
 from baremetal.drivers.bmc.recent import Recent
 from baremetal.drivers.bmc.request import Request, Surroundings
@@ -82,7 +88,7 @@ class Line:
         elif not request.command.repeatable and now - self._patience.heard_at > self._timings.trust:
             self._ask(Phase.PING, _PING, now)
         else:
-            self._ask(Phase.COMMAND, request.command, now)
+            self._command(request, now)
 
     def receive(self, datagram: bytes, now: float) -> None:
         """Go on with what the BMC has sent."""
@@ -178,6 +184,19 @@ class Line:
         self._patience = Patience(now, self._timings.resend, silence, silence)
         self._session.request(command)
 
+    def _command(self, request: Request, now: float) -> None:
+        if request.allowed():
+            self._ask(Phase.COMMAND, request.command, now)
+        else:
+            self._withdraw(request)
+
+    def _withdraw(self, request: Request) -> None:
+        """Whoever asked for it has slept too long: another goes on in its place."""
+        self.phase = Phase.READY
+        self._current = None
+        self._end(request, BmcCommandWithdrawn(f"BMC {request.bmc}: asked for too long ago."))
+        self._next()
+
     def _log_out(self, now: float) -> None:
         assert self._session is not None  # noqa: S101 - the callers look
         self.phase = Phase.LOGOUT
@@ -212,7 +231,7 @@ class Line:
         if self._exchange.backoff.forgive(bmc):
             LOG.info("BMC %s answers again", bmc)
         if self._current is not None:
-            self._ask(Phase.COMMAND, self._current.command, now)
+            self._command(self._current, now)
         else:
             self._next()
 
@@ -250,7 +269,7 @@ class Line:
         if self.phase is Phase.LOGOUT:
             self._logged_out()
         elif self.phase is Phase.PING and request is not None:
-            self._ask(Phase.COMMAND, request.command, now)
+            self._command(request, now)
         else:
             self.phase = Phase.READY
             self._current = None
@@ -271,6 +290,8 @@ class Line:
             in_login and journey.suite_in_doubt and len(self._suites) > 1 and now >= other_suite_due
         ):
             self._try_next_suite(now, guessing=True)
+        elif self.phase is Phase.COMMAND and self._current and not self._current.allowed():
+            self._withdraw(self._current)
         elif now >= self._patience.resend_at:
             self._exchange.counters.resends += 1
             self._exchange.yields_turn(self)

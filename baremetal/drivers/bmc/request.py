@@ -23,6 +23,8 @@ class Request:
     deadline: float
     done: Callable[[bytes | BmcError], None]
     sent_before: bool = False
+    #: Whether it may still be sent; asked before each time.
+    allowed: Callable[[], bool] = lambda: True
 
 
 @dataclass(slots=True)

@@ -64,7 +64,8 @@ def test_an_interrupted_upload_goes_on(
         assert _uploads(store) == [f"interrupted-{workers}"]
 
     done = cut_and_resumed(there, path, wishes, 33 * _MIB, one_has_begun)
-    assert done.resumed_from >= 15 * _MIB
+    # Of several parts under way, only those after which none is missing count.
+    assert done.resumed_from >= (15 if workers == 1 else 5) * _MIB
     back = transfer(there, locate(str(tmp_path / "b")), Wishes(expected=done.digests))
     assert back.size == 40 * _MIB
     assert (tmp_path / "b").read_bytes() == path.read_bytes()

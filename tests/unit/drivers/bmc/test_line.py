@@ -10,6 +10,7 @@ from baremetal.drivers.bmc.errors import (
     BmcAuthenticationFailed,
     BmcBusClosed,
     BmcCommandFailed,
+    BmcCommandWithdrawn,
     BmcError,
     BmcNoAnswer,
     BmcProtocolError,
@@ -356,3 +357,27 @@ def test_nothing_that_is_logged_holds_a_password(caplog: pytest.LogCaptureFixtur
     assert caplog.records
     assert PASSWORD not in caplog.text
     assert "wr0ng" not in caplog.text
+
+
+def test_what_may_not_be_sent_any_more_is_not() -> None:
+    wire = Wire()
+    held = [True]
+    outcomes = wire.submit(encode_chassis_control(PowerAction.OFF), allowed=lambda: held[0])
+    held[0] = False
+    wire.run(lambda: bool(outcomes))
+    assert isinstance(outcomes[0], BmcCommandWithdrawn)
+    assert wire.chassis.actions == []
+    assert isinstance(wire.outcome(GET_CHASSIS_STATUS), bytes)
+
+
+def test_what_may_not_be_sent_any_more_is_not_repeated() -> None:
+    wire = Wire()
+    assert isinstance(wire.outcome(GET_CHASSIS_STATUS), bytes)
+    before, held = len(wire.sent), [True]
+    wire.lost = lambda _n, _datagram: True
+    outcomes = wire.submit(encode_chassis_control(PowerAction.OFF), allowed=lambda: held[0])
+    wire.run(lambda: len(wire.sent) > before)
+    held[0], wire.lost = False, lambda _n, _datagram: False
+    wire.run(lambda: bool(outcomes))
+    assert isinstance(outcomes[0], BmcCommandWithdrawn)
+    assert wire.chassis.actions == []

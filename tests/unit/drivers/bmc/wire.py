@@ -88,11 +88,16 @@ class Wire:
         return ""
 
     def submit(
-        self, command: RawCommand, bmc: BmcAddress = ADDRESS, timeout: float = 60.0
+        self,
+        command: RawCommand,
+        bmc: BmcAddress = ADDRESS,
+        timeout: float = 60.0,
+        allowed: Callable[[], bool] = lambda: True,
     ) -> list[Outcome]:
         """Put a command on the line; its outcome will be in the list."""
         outcomes: list[Outcome] = []
-        self.line.add(Request(bmc, command, self.now + timeout, outcomes.append), self.now)
+        deadline = self.now + timeout
+        self.line.add(Request(bmc, command, deadline, outcomes.append, allowed=allowed), self.now)
         return outcomes
 
     def run(self, until: Callable[[], bool], seconds: float = 120.0) -> None:
