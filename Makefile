@@ -7,10 +7,13 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.13 python3.12,\
 	$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 DECLARED := setup.cfg setup.py requirements.txt pyproject.toml
-# What does not mind others at work beside it; `quick` leaves out what is slow or needs servers.
-QUICK := $(wildcard tests/unit tests/architecture tests/functional)
+# What does not mind others at work beside it.
+MANY := $(wildcard tests/unit tests/architecture tests/functional)
+# Of whole planes, what `quick` tries; it leaves out what is slow or needs servers.
+PLANE := $(patsubst %,tests/functional/test_%.py,gabbits plane verbs)
+QUICK := tests/unit tests/architecture $(patsubst %/,%,$(wildcard tests/functional/[a-z]*/)) $(PLANE)
 # What runs a second time on eventlet, against whole planes.
-GREEN := $(patsubst %,tests/functional/test_%.py,gabbits health plane verbs)
+GREEN := $(PLANE) tests/functional/test_health.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -27,8 +30,8 @@ demo: $(VENV)/.run ## take 8 simulated machines to active (KEEP=1 leaves them ru
 test: $(VENV)/.test ## everything: checks, then every test on real services
 	@.ci/system-packages test
 	@$(MAKE) --no-print-directory checks
-	@$(BIN)/pytest -q -n 2 --dist worksteal $(QUICK)
-	@$(BIN)/pytest -q -n 2 --dist loadfile $(filter-out $(QUICK),$(patsubst %/,%,$(wildcard tests/*/)))
+	@$(BIN)/pytest -q -n 2 --dist worksteal $(MANY)
+	@$(BIN)/pytest -q -n 2 --dist loadfile $(filter-out $(MANY),$(patsubst %/,%,$(wildcard tests/*/)))
 	@echo "Once more, on the eventlet back end:"
 	@BAREMETAL_TESTS_BACKEND=eventlet $(BIN)/pytest -q -n 2 --dist worksteal $(GREEN)
 

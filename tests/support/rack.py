@@ -93,6 +93,8 @@ class Terminal:
     def __init__(self, master: int, process: "subprocess.Popen[bytes]") -> None:
         self._master = master
         self._process = process
+        self._poll = select.poll()  # select() takes no descriptor above 1023
+        self._poll.register(master, select.POLLIN)
         self.seen = ""
 
     def wait_for(self, text: str) -> None:
@@ -100,8 +102,7 @@ class Terminal:
         deadline = time.monotonic() + PATIENCE
         while text not in self.seen:
             assert time.monotonic() < deadline, f"no '{text}' in:\n{self.seen}"
-            ready, _, _ = select.select([self._master], [], [], 1.0)
-            if ready:
+            if self._poll.poll(1000):
                 self.seen += os.read(self._master, 4096).decode(errors="replace")
 
     def type(self, text: str) -> None:

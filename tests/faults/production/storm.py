@@ -28,6 +28,7 @@ LIFE = (
 )
 #: Against a test that hangs; a loaded machine is slow.
 _PATIENCE = 180.0
+_PATIENCE_PER_LIFE = 0.5
 _LOOK_SECONDS = 0.1
 _AGAIN = 0.3
 
@@ -173,7 +174,8 @@ class Storm:
 
     def wait_for(self, more: int) -> None:
         """Return when so many more lives have been lived."""
-        goal, deadline = len(self.lived) + more, time.monotonic() + _PATIENCE
+        patience = max(_PATIENCE, more * _PATIENCE_PER_LIFE)
+        goal, deadline = len(self.lived) + more, time.monotonic() + patience
         while len(self.lived) < goal:
             for turn in self._turns:
                 if turn.done():

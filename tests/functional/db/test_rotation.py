@@ -109,6 +109,7 @@ def test_a_secret_of_an_unknown_key_stops_it_and_nothing_is_dropped(
     assert len(read_keys(tmp_path / "secret.keys")) == 1
 
 
+@pytest.mark.slow
 def test_nodes_that_change_meanwhile_lose_nothing(
     house: House, clock: ManualClock, tmp_path: Path
 ) -> None:

@@ -114,6 +114,7 @@ def test_no_more_than_its_threads_work_at_a_time_and_all_gets_done(
     assert bench.done == ["one"] * 20
 
 
+@pytest.mark.slow
 def test_what_waits_for_hardware_keeps_no_other_waiting(
     bench: Bench, employ: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +155,7 @@ def test_several_conductors_share_the_work_and_do_nothing_twice(
     assert {bench.store.get(uuid).owner for uuid in uuids} == {"a", "b", "c"}
 
 
+@pytest.mark.slow
 def test_a_step_may_last_longer_than_a_lease(bench: Bench, employ: Callable[..., Worker]) -> None:
     bench.flow("clean", bench.step("long", lambda _: time.sleep(1.2)), bench.step("end"))
     uuid = bench.start("clean")
@@ -165,6 +167,7 @@ def test_a_step_may_last_longer_than_a_lease(bench: Bench, employ: Callable[...,
     assert bench.done == ["long", "end"]
 
 
+@pytest.mark.slow
 def test_what_comes_back_is_not_begun_before_its_old_step_is_over(
     bench: Bench, employ: Callable[..., Worker]
 ) -> None:

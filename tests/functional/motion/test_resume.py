@@ -116,6 +116,7 @@ def _command(source: Path, target: Path, note: Path, *more: str) -> list[str]:
     return [str(program), "copy", *paths, "--json", "--hash", "sha256", *more]
 
 
+@pytest.mark.slow
 def test_kill_9_loses_little(here: Path, tmp_path: Path) -> None:
     source, target, note = here / "a", here / "b", tmp_path / "note"
     data = os.urandom(1 << 20) * 200
@@ -139,6 +140,7 @@ def test_kill_9_loses_little(here: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in here.iterdir()) == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_kill_9_without_a_checkpoint_leaves_nothing(here: Path) -> None:
     source, target = here / "a", here / "b"
     with source.open("wb") as file:
@@ -155,6 +157,7 @@ def test_kill_9_without_a_checkpoint_leaves_nothing(here: Path) -> None:
     assert sorted(path.name for path in here.iterdir()) == ["a"]
 
 
+@pytest.mark.slow
 def test_a_signal_stops_it_in_order(here: Path, tmp_path: Path) -> None:
     source, target = here / "a", here / "b"
     with source.open("wb") as file:

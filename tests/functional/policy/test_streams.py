@@ -27,6 +27,7 @@ def _last_id(text: str) -> str:
     return [line for line in text.splitlines() if line.startswith("id: ")][-1].removeprefix("id: ")
 
 
+@pytest.mark.slow
 def test_a_stream_ends_after_some_minutes_and_is_resumed(house: House, clock: ManualClock) -> None:
     began = clock.monotonic()
     first = house.heard("events/stream")
@@ -39,6 +40,7 @@ def test_a_stream_ends_after_some_minutes_and_is_resumed(house: House, clock: Ma
     assert "event: " not in house.heard("events/stream", _last_id(second))
 
 
+@pytest.mark.slow
 def test_who_may_no_longer_see_a_node_hears_no_more_of_it(house: House, claims: Claims) -> None:
     with claims.being("lessee's reader"):
         house.heard("events/stream?node=lent")

@@ -4,6 +4,8 @@ import json
 import threading
 import time
 
+import pytest
+
 from tests.unit.cli.conftest import Run
 from tests.unit.client.stand_in import StandIn
 
@@ -26,6 +28,7 @@ def test_an_operation_is_watched_to_its_end(api: StandIn, run: Run) -> None:
     assert "it broke" in watched.out
 
 
+@pytest.mark.slow
 def test_an_operation_is_watched_on_when_a_stream_has_ended(api: StandIn, run: Run) -> None:
     """Streams end after some minutes."""
     api.pause = 1

@@ -1,9 +1,12 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from baremetal.drivers.bmc.bus import IpmiBus
 
 
+@pytest.mark.slow
 def test_whoever_rings_while_another_is_heard_is_heard_too() -> None:
     bus = IpmiBus()
     exchange = bus._open()
