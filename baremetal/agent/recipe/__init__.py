@@ -1,0 +1,1 @@
+"""Builds the ramdisk; runs where it is built, never in the guest."""
