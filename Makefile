@@ -17,15 +17,19 @@ GREEN := $(patsubst %,tests/functional/test_%.py,gabbits health plane verbs)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test quick checks format samples docs clean
+.PHONY: help venv demo demo-rack test quick checks format samples docs clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.test ## make .venv with the project, its commands and its tools in it
 
 demo: $(VENV)/.run ## take 8 simulated machines to active (KEEP=1 leaves them running)
 	@$(BIN)/python -m baremetal.cmd.demo $(if $(KEEP),--keep)
+
+demo-rack: $(VENV)/.run ## take 2 virtual machines to the prompt of their image (root)
+	@.ci/system-packages rack
+	@$(BIN)/python -m devstack.machines.demo
 
 test: $(VENV)/.test ## everything: checks, then every test on real services
 	@.ci/system-packages test
@@ -59,7 +63,7 @@ docs: $(VENV)/.test ## the manual, into doc/build/html
 clean: ## remove everything that these commands have made
 	@! kill -0 $$(cat .demo/pids 2>/dev/null) 2>/dev/null || \
 		{ echo 'The demo still runs; end it first: kill $$(cat .demo/pids)'; exit 1; }
-	rm -rf $(VENV) .demo .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) .demo .demo-rack .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis doc/build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

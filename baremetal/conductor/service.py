@@ -13,6 +13,7 @@ from baremetal.clock import Clock
 from baremetal.conductor import notify
 from baremetal.conductor.flows import FLOWS
 from baremetal.conductor.manager import ConductorEndpoint
+from baremetal.conductor.netboot.service import Netboot
 from baremetal.conductor.notify import Outbox
 from baremetal.conductor.power_sync import PowerSync
 from baremetal.conductor.task import NodeTask, Settings
@@ -69,7 +70,8 @@ class Conductor:
         self._operations = OperationStore(db)
         self._members = ConductorStore(db)
         self._events = EventLog(db)
-        self._registry = Registry(conf.conductor.enabled_hardware_types)
+        self._netboot = Netboot(conf)
+        self._registry = Registry(conf.conductor.enabled_hardware_types, self._netboot.place)
         self._settings = settings_of(conf)
         runner = Runner(
             self._operations, FLOWS, self._open_task, clock, conf.conductor.hold_timeout
@@ -131,6 +133,7 @@ class Conductor:
         now = self._clock.now()
         until = self._clock.after(MEMBER_SECONDS)
         self._members.register(self._host, self._group, drivers, now, until)
+        self._netboot.start()
         self._worker.start()
         METERS.sources[self._host] = self._registry.figures
         for duty in self._duties:
@@ -157,6 +160,7 @@ class Conductor:
         except Unavailable as error:
             LOG.warning("cannot say goodbye: %s", error.message)
         ended = self._worker.stop(grace)
+        self._netboot.stop()
         if self._listens.is_set():
             self._server.stop()
         if self._health is not None:

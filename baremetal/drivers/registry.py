@@ -17,6 +17,7 @@ from baremetal.domain.properties import Property
 from baremetal.drivers.hardware.base import HardwareType
 from baremetal.drivers.interfaces import (
     BootInterface,
+    BootPlace,
     ConsoleInterface,
     DeployInterface,
     InspectInterface,
@@ -80,8 +81,8 @@ class Driver:
 class Registry:
     """The enabled hardware types; interfaces are loaded when a node first needs them."""
 
-    def __init__(self, enabled: Sequence[str]) -> None:
-        """Find `enabled` hardware types.
+    def __init__(self, enabled: Sequence[str], place: BootPlace | None = None) -> None:
+        """Find `enabled` hardware types; what boots machines may use `place`.
 
         :raises InvalidInput: one of them is not installed.
         """
@@ -91,6 +92,7 @@ class Registry:
         self._loaded: dict[tuple[str, str], Interface | None] = {}
         self._drivers: dict[tuple[str, tuple[tuple[str, str], ...]], Driver] = {}
         self._lock = threading.Lock()
+        self._place = place
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -146,7 +148,10 @@ class Registry:
             return None
         key = (kind, name)
         if key not in self._loaded:
-            self._loaded[key] = _load(f"baremetal.{kind}", name)()
+            interface = _load(f"baremetal.{kind}", name)()
+            if isinstance(interface, BootInterface) and self._place is not None:
+                interface.place = self._place
+            self._loaded[key] = interface
         return self._loaded[key]
 
 

@@ -14,7 +14,7 @@ from baremetal.agent.recipe.archive import Tree
 
 _HERE: Final = Path(__file__).parent
 _DIRECTORIES: Final = ("dev", "etc", "proc", "root", "run", "sys", "tmp", "var")
-_LEVEL: Final = 19
+LEVEL: Final = 19
 _PASSWD: Final = b"root:x:0:0:root:/root:/bin/sh\n"
 _HOSTS: Final = b"127.0.0.1 localhost\n::1 localhost\n"
 
@@ -29,16 +29,19 @@ class Built:
     unpacked: int
 
 
-def build(output: Path, version: str | None = None, cache: Path | None = None) -> Built:
+def build(
+    output: Path, version: str | None = None, cache: Path | None = None, level: int = LEVEL
+) -> Built:
     """Build the agent's ramdisk for kernel `version`, the newest if None.
 
-    What is in `cache` is not compressed again, which takes most of the time.
+    What is in `cache` is not compressed again, which takes most of the time; at a lower `level`,
+    of zstd's 1 to 22, it takes less.
 
     :raises InvalidInput: a package is not installed.
     """
     version = version or modules.newest_kernel()
     archive = agent_tree(version).packed()
-    ramdisk = compressed(archive, cache)
+    ramdisk = compressed(archive, cache, level)
     publish(output, ramdisk)
     return Built(output, Path(f"/boot/vmlinuz-{version}"), len(ramdisk), len(archive))
 
@@ -59,12 +62,12 @@ def agent_tree(version: str) -> Tree:
     return tree
 
 
-def compressed(archive: bytes, cache: Path | None = None) -> bytes:
+def compressed(archive: bytes, cache: Path | None = None, level: int = LEVEL) -> bytes:
     """The archive as the kernel unpacks it, by zstd."""
-    kept = cache and cache / f"{hashlib.sha256(archive).hexdigest()}-{_LEVEL}.zst"
+    kept = cache and cache / f"{hashlib.sha256(archive).hexdigest()}-{level}.zst"
     if kept is not None and kept.exists():
         return kept.read_bytes()
-    packed = zstandard.ZstdCompressor(level=_LEVEL).compress(archive)
+    packed = zstandard.ZstdCompressor(level=level).compress(archive)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         publish(kept, packed)

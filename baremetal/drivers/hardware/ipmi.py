@@ -9,7 +9,7 @@ class IpmiHardware(HardwareType):
     """Power and management by IPMI; deploy and inspection by the agent."""
 
     interfaces: ClassVar = {
-        "boot": ("pxe", "fake"),
+        "boot": ("pxe", "ipxe", "fake"),
         "console": ("no-console",),
         "deploy": ("agent", "fake"),
         "inspect": ("agent", "fake", "no-inspect"),

@@ -9,7 +9,7 @@ class RedfishHardware(HardwareType):
     """Power and management by Redfish; deploy and inspection by the agent."""
 
     interfaces: ClassVar = {
-        "boot": ("pxe", "redfish-virtual-media", "fake"),
+        "boot": ("pxe", "ipxe", "redfish-virtual-media", "fake"),
         "console": ("no-console",),
         "deploy": ("agent", "fake"),
         "inspect": ("agent", "fake", "no-inspect"),

@@ -6,11 +6,13 @@ from baremetal.drivers.interfaces.console import ConsoleInterface
 from baremetal.drivers.interfaces.deploy import DeployInterface
 from baremetal.drivers.interfaces.inspect import InspectInterface
 from baremetal.drivers.interfaces.management import ManagementInterface
+from baremetal.drivers.interfaces.place import BootPlace
 from baremetal.drivers.interfaces.power import PowerInterface
 from baremetal.drivers.interfaces.rescue import RescueInterface
 
 __all__ = [
     "BootInterface",
+    "BootPlace",
     "ConsoleInterface",
     "DeployInterface",
     "InspectInterface",

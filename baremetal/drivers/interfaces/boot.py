@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from baremetal.domain.node import Node
 from baremetal.drivers.interfaces.base import Interface
+from baremetal.drivers.interfaces.place import BootPlace
 
 
 class BootInterface(Interface):
@@ -13,6 +14,8 @@ class BootInterface(Interface):
     kind: ClassVar = "boot"
     #: The boot device that leads to the ramdisk; None where there is no real one.
     ramdisk_device: ClassVar[str | None] = "pxe"
+    #: What the conductor serves to machines that boot, which it sets; None where it serves nothing.
+    place: BootPlace | None = None
 
     @abstractmethod
     def prepare_ramdisk(self, node: Node) -> None:

@@ -163,6 +163,7 @@ BENCHES = {
     "agent": fake_bench,
     "fake": fake_bench,
     "ipmi": ipmi_bench,
+    "ipxe": fake_bench,
     "pxe": fake_bench,
     "redfish": redfish_bench,
     "redfish-virtual-media": redfish_bench,

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from baremetal.drivers.interfaces import Interface
+from baremetal.drivers.interfaces import BootInterface, BootPlace, Interface
 from tests.contract.drivers.benches import BENCHES, KINDS, Bench, installed
 
 
@@ -27,10 +27,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def interface(driver: tuple[str, str]) -> Interface:
+def interface(driver: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Interface:
     """The driver."""
     kind, name = driver
-    return installed(kind)[name]()()
+    made = installed(kind)[name]()()
+    if isinstance(made, BootInterface):
+        root, here = tmp_path_factory.mktemp("netboot"), "http://127.0.0.1"
+        kernel, ramdisk = f"{here}/vmlinuz", f"{here}/agent.img"
+        made.place = BootPlace(root, here, here, kernel, ramdisk, "", root / "hosts")
+    return made
 
 
 class Benches:

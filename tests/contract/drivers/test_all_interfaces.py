@@ -135,4 +135,5 @@ def test_its_figures_have_names_and_labels_that_prometheus_takes(interface: Inte
 
 def test_it_keeps_no_state_of_its_own(interface: Interface) -> None:
     """Another conductor, or another thread, may make the next call."""
-    assert vars(interface) == {}
+    settings = {"place"}
+    assert vars(interface).keys() <= settings

@@ -1,0 +1,1 @@
+"""What a conductor runs for machines that boot from the network."""

@@ -1,0 +1,23 @@
+"""What a place has for machines that boot from its network; an administrator says so."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class BootPlace:
+    """Where a conductor lays out what machines boot, and where these find it."""
+
+    #: A directory that is served by HTTP,
+    root: Path
+    #: and the URL by which machines reach it.
+    url: str
+    #: The API, as the agent on a machine reaches it.
+    api_url: str
+    #: What nodes boot that do not name their own: http or file URLs; empty where there is none.
+    deploy_kernel: str = ""
+    deploy_ramdisk: str = ""
+    #: For the ramdisk's kernel, beside what it needs.
+    kernel_append_params: str = ""
+    #: Where dnsmasq reads whom it may answer; None where DHCP is somebody else's.
+    dhcp_hosts: Path | None = None

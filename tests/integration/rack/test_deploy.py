@@ -1,0 +1,101 @@
+"""A real machine (QEMU) from enrolment to the prompt of its image, by our own agent."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from baremetal.agent.recipe.build import Built, build
+from baremetal.domain.errors import InvalidInput
+from devstack.machines import small_os
+from devstack.machines.description import RackDescription, Shape
+from devstack.machines.provisioning import Provisioning
+from devstack.machines.qemu import Files
+from devstack.machines.rack import Rack
+from tests.support.rack import PATIENCE, console, needs_rack
+
+pytestmark = [pytest.mark.slow, pytest.mark.services, pytest.mark.timeout(1500)]
+
+#: Seconds for a leg with a boot in it.
+LEG = 600
+NODE = "rack-1"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The agent's ramdisk."""
+    if shutil.which("dnsmasq") is None:
+        pytest.skip("REAL MACHINES ARE NOT DEPLOYED: missing: apt-get install dnsmasq-base")
+    try:
+        return build(tmp_path_factory.mktemp("ramdisk") / "agent.img", level=3)
+    except InvalidInput as reason:
+        pytest.skip(f"REAL MACHINES ARE NOT DEPLOYED: {reason}")
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The operating system that they get."""
+    path = tmp_path_factory.mktemp("image") / "test-os.raw"
+    try:
+        small_os.build(path)
+    except InvalidInput as reason:
+        pytest.skip(f"REAL MACHINES ARE NOT DEPLOYED: {reason}")
+    return path
+
+
+@pytest.fixture
+def rack(tmp_path: Path) -> Iterator[Rack]:
+    description = RackDescription(1, Shape(memory_mib=256))
+    needs_rack(description)
+    with Rack(tmp_path / "rack", description) as rack:
+        yield rack
+
+
+@pytest.fixture
+def plane(rack: Rack, built: Built, tmp_path: Path) -> Iterator[Provisioning]:
+    with Provisioning(rack, tmp_path / "plane", built.kernel, built.ramdisk) as plane:
+        yield plane
+
+
+def _leg(plane: Provisioning, verb: str, *words: str) -> None:
+    plane.baremetal("node", verb, NODE, *words, "--wait", str(LEG), seconds=LEG + PATIENCE)
+
+
+def _fields(plane: Provisioning, *names: str) -> list[object]:
+    columns = [word for name in names for word in ("-c", name)]
+    shown = json.loads(plane.baremetal("node", "show", NODE, "-f", "json", *columns))
+    return [shown[name] for name in names]
+
+
+def test_a_machine_goes_from_enrolment_to_the_prompt_of_its_image(
+    rack: Rack, plane: Provisioning, image: Path
+) -> None:
+    (machine,) = rack.machines
+    disk = Files(rack.home, machine.name).disk
+    with disk.open("r+b") as out:
+        out.write(b"what a former user has left" * 1000)
+    plane.enrol()
+    _leg(plane, "manage")
+    _leg(plane, "inspect")
+    (properties,) = _fields(plane, "properties")
+    assert isinstance(properties, dict)
+    assert (properties["cpus"], properties["memory_mb"], properties["local_gb"]) == (1, 256, 4)
+
+    _leg(plane, "provide")
+    with disk.open("rb") as cleaned:
+        assert cleaned.read(1 << 20) == bytes(1 << 20)
+
+    url = plane.offer(image)
+    with console(rack, machine) as terminal:
+        checksum = hashlib.sha256(image.read_bytes()).hexdigest()
+        _leg(plane, "deploy", "--image", url, "--checksum", checksum)
+        assert _fields(plane, "provision_state", "power_state") == ["active", "power on"]
+        terminal.wait_for(small_os.PROMPT)
+        with disk.open("rb") as written:
+            assert written.read(small_os.SIZE) == image.read_bytes()
+        terminal.seen = ""
+        assert rack.run(rack.ipmitool(machine, "power", "cycle")).returncode == 0
+        terminal.wait_for(small_os.PROMPT)
