@@ -68,7 +68,8 @@ class Hardware:
         found = []
         for block in sorted((self._sys / "block").glob("*")):
             size = int(_text(block / "size") or 0) * _SECTOR
-            usable = _text(block / "ro") != "1" and _text(block / "removable") != "1"
+            # Hidden: one of several ways to a disk that has a name of its own.
+            usable = all(_text(block / name) != "1" for name in ("ro", "removable", "hidden"))
             if size and usable and not block.name.startswith(_NO_DISKS):
                 found.append(self._disk(block, size))
         return found

@@ -121,8 +121,11 @@ class _Hashed:
 
 
 def _unpacked(pieces: Iterator[memoryview], url: str) -> Iterator[memoryview]:
-    first = next(pieces, memoryview(b""))
-    magic = bytes(first[:8])
+    # The first piece may be as short as a byte.
+    begin = bytearray()
+    while len(begin) < len(_XZ) and (piece := next(pieces, None)) is not None:
+        begin += piece
+    first, magic = memoryview(begin), bytes(begin[: len(_XZ)])
     if magic.startswith(_QCOW2):
         raise StepFailed(f"{url} is a qcow2 image; the agent writes raw ones, also in gzip or xz")
     if magic.startswith(_ZSTD):

@@ -59,6 +59,11 @@ class Steps:
             return _KNOWN[name](self, args, standing)
         except OSError as error:
             raise StepFailed(str(error)) from error
+        except (StepFailed, MemoryError):
+            raise
+        except Exception as error:
+            # Told to the operator; an agent that ends here would only be silent.
+            raise StepFailed(f"{name}: {type(error).__name__}: {error}") from error
 
     def inventory(self, _args: Args, standing: Standing) -> Any:
         """Look at the hardware."""

@@ -71,8 +71,10 @@ class Provisioning:
         options = ("--state-dir", str(self._state), "--config-file", str(conf))
         where = ("--host", ADDRESS, "--port", str(_API_PORT))
         up = [sys.executable, "-m", "baremetal.cmd.main", "up", *options, *where]
+        log = self._daemon.log_path
+        before = log.stat().st_size if log.exists() else 0
         self._daemon.start([*self._inside, *up], environment=self._environment, cwd=_ROOT)
-        self._daemon.wait_for(lambda: "ready http" in self._daemon.log(), _START_SECONDS)
+        self._daemon.wait_for(lambda: b"ready http" in log.read_bytes()[before:], _START_SECONDS)
 
     def kill(self) -> None:
         """End it as a crash would."""

@@ -1,4 +1,7 @@
-"""A real machine (QEMU) from enrolment to the prompt of its image, by our own agent."""
+"""A real machine (QEMU) from enrolment to the prompt of its image, by our own agent.
+
+The conductor is killed in the middle of the write; the machine goes on, and so does the deploy.
+"""
 
 import hashlib
 import json
@@ -91,7 +94,12 @@ def test_a_machine_goes_from_enrolment_to_the_prompt_of_its_image(
     url = plane.offer(image)
     with console(rack, machine) as terminal:
         checksum = hashlib.sha256(image.read_bytes()).hexdigest()
-        _leg(plane, "deploy", "--image", url, "--checksum", checksum)
+        plane.baremetal("node", "deploy", NODE, "--image", url, "--checksum", checksum)
+        terminal.wait_for("step write_image")
+        plane.kill()
+        plane.start()
+        limit = ("--for", "active", "--timeout", str(LEG))
+        plane.baremetal("node", "wait", NODE, *limit, seconds=LEG + PATIENCE)
         assert _fields(plane, "provision_state", "power_state") == ["active", "power on"]
         terminal.wait_for(small_os.PROMPT)
         with disk.open("rb") as written:

@@ -176,6 +176,18 @@ def test_a_file_as_disk_is_erased_wholly(machine: Path, monkeypatch: pytest.Monk
     assert script.reports[-1]["message"] == "erased 3 of 3 MiB"
 
 
+def test_a_defect_of_its_own_is_told_too(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hardware = Hardware(machine)
+
+    def broken(_mac: str | None) -> None:
+        raise KeyError("missing")
+
+    monkeypatch.setattr(hardware, "inventory", broken)
+    script = Script(GIVEN, plan(("inventory", {})), (202, None), GONE)
+    Life(Api("http://api/baremetal", script), Steps(hardware), "10.0.0.7", print, _nap).run()
+    assert script.reports[-1]["error"] == "inventory: KeyError: 'missing'"
+
+
 def test_the_kernel_tells_it_whom_to_ask() -> None:
     arguments = kernel_arguments("quiet ipa-api-url=http://a/b?c=d BOOTIF=01-52-54-00-1A-00-01\n")
     assert arguments["ipa-api-url"] == "http://a/b?c=d"
