@@ -14,6 +14,8 @@ from baremetal.agent.partitions import Extent
 LABEL: Final = "config-2"
 #: Bytes; Ironic's limit.
 _LARGEST: Final = 64 * MIB
+#: Bytes of it in base64, with line ends; gzip may make it a little longer.
+_LONGEST_TEXT: Final = _LARGEST * 3 // 2
 #: Where an ISO 9660 image says that it is one (ECMA-119, 6.2.1 and 8.1.2).
 _ISO_MARK: Final = slice(0x8001, 0x8006)
 
@@ -25,7 +27,8 @@ def content_of(field: object) -> bytes:
     """
     if not isinstance(field, str):
         raise StepFailed("configdrive must be an ISO 9660 image, packed by gzip, in base64")
-    text = web.fetch_text(field) if field.startswith(("http://", "https://")) else field
+    remote = field.startswith(("http://", "https://"))
+    text = web.fetch_text(field, _LONGEST_TEXT) if remote else field
     try:
         packed = base64.b64decode("".join(text.split()), validate=True)
         stream = zlib.decompressobj(wbits=31)

@@ -1,5 +1,6 @@
 """An image on its way to the disk: read once, verified, unpacked and written in one pass."""
 
+import contextlib
 import hashlib
 import re
 import zlib
@@ -11,6 +12,8 @@ from baremetal.agent import web
 from baremetal.agent.block import MIB, Disk
 from baremetal.agent.failure import StepFailed
 
+#: Bytes; a list of the checksums of many images has fewer.
+_LONGEST_LIST: Final = 8 * MIB
 #: Runs of zeros of this size are not written but zeroed, which most disks do by themselves.
 _ZEROS: Final = bytes(256 << 10)
 _GZIP: Final = b"\x1f\x8b"
@@ -57,7 +60,7 @@ def image_of(args: Mapping[str, Any]) -> Image:
         return Image(url, _known(str(algorithm)), str(digest).strip().lower())
     checksum = str(args.get("image_checksum") or "").strip()
     if checksum.startswith(("http://", "https://")):
-        checksum = _in_list(web.fetch_text(checksum), url.rpartition("/")[2])
+        checksum = _in_list(web.fetch_text(checksum, _LONGEST_LIST), url.rpartition("/")[2])
     if not checksum:
         return Image(url)
     name, colon, value = checksum.rpartition(":")
@@ -84,8 +87,10 @@ def write_image(
         _write(_unpacked(hashed.pieces(), image.url), disk, progress, blank=blank)
         hashed.verify()
     except BaseException:
-        disk.zero(0, min(MIB, disk.size))
-        disk.flush()
+        # A disk that fails again says nothing new.
+        with contextlib.suppress(OSError):
+            disk.zero(0, min(MIB, disk.size))
+            disk.flush()
         raise
     disk.flush()
     return progress
@@ -191,16 +196,15 @@ def _inflated(
     stream, fresh = make(), True
     try:
         for piece in _again(first, rest):
-            data: Any = piece
-            while True:
+            # Between streams and after the last there may be zeros.
+            data: Any = bytes(piece).lstrip(b"\x00") if fresh else piece
+            while data or not fresh:
                 plain = stream.decompress(data, MIB)
                 fresh, data = False, b""
                 if plain:
                     yield memoryview(plain)
                 if stream.eof:
                     data, stream, fresh = stream.unused_data.lstrip(b"\x00"), make(), True
-                    if not data:
-                        break
                 elif stream.needs_input and len(plain) < MIB:
                     break
     except Exception as error:

@@ -59,7 +59,7 @@ class Steps:
             return _KNOWN[name](self, args, standing)
         except OSError as error:
             raise StepFailed(str(error)) from error
-        except (StepFailed, MemoryError):
+        except StepFailed:
             raise
         except Exception as error:
             # Told to the operator; an agent that ends here would only be silent.

@@ -112,6 +112,10 @@ class Download:
             raise ConnectionError(f"the server answers {answer.status}")
         if answer.status not in (200, 206):
             raise StepFailed(f"{self._url}: the server answers {answer.status} {answer.reason}")
+        if answer.status == 206 and not _begins_at(answer, self._done):
+            raise StepFailed(
+                f"{self._url}: the server answers with other bytes than were asked for"
+            )
         etag = answer.headers.get("ETag") or ""
         validator = answer.headers.get("Last-Modified") if etag[:2] in ("", "W/") else etag
         if self._done:
@@ -134,12 +138,17 @@ class Download:
             left -= count
 
 
-def fetch_text(url: str) -> str:
-    """A small text.
+def fetch_text(url: str, most: int) -> str:
+    """A text of at most so many bytes.
 
-    :raises StepFailed: it cannot be had.
+    :raises StepFailed: it cannot be had, or is longer.
     """
-    return b"".join(bytes(piece) for piece in Download(url).pieces()).decode(errors="replace")
+    text = bytearray()
+    for piece in Download(url).pieces():
+        text += piece
+        if len(text) > most:
+            raise StepFailed(f"{url}: it has more than {most} bytes")
+    return text.decode(errors="replace")
 
 
 def _connect(url: str) -> http.client.HTTPConnection:
@@ -148,6 +157,10 @@ def _connect(url: str) -> http.client.HTTPConnection:
         raise StepFailed(f"{url}: the agent reads http and https alone")
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     return kind(parts.hostname, parts.port, timeout=_SECONDS)
+
+
+def _begins_at(answer: http.client.HTTPResponse, first: int) -> bool:
+    return (answer.headers.get("Content-Range") or "").startswith(f"bytes {first}-")
 
 
 def _target(url: str) -> str:

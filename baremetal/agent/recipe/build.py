@@ -59,6 +59,7 @@ def agent_tree(version: str) -> Tree:
     programs.add_busybox(tree)
     modules.add_modules(tree, version)
     programs.add_agent(tree)
+    programs.add_certificates(tree)
     return tree
 
 

@@ -13,6 +13,9 @@ from baremetal.domain.errors import InvalidInput
 
 _LIBRARY: Final = re.compile(r"(/\S+) \(0x")
 _BUSYBOX: Final = Path("/bin/busybox")
+#: Whom this machine trusts by https, and where OpenSSL looks for that by itself.
+CERTIFICATES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
+_TRUSTED: Final = "usr/lib/ssl/cert.pem"
 #: Debian's; the modules in the ramdisk are compiled by the interpreter that runs them.
 PYTHON: Final = "/usr/bin/python3.11"
 _PACKAGES: Final = Path(__file__).parents[2]
@@ -98,6 +101,12 @@ def add_agent(tree: Tree) -> None:
         commands.run(words, seconds=300, given=json.dumps(sorted(jobs)))
         for _, compiled, shown in jobs:
             tree.file(f"{library}/{shown}c", Path(compiled).read_bytes())
+
+
+def add_certificates(tree: Tree) -> None:
+    """Those of the authorities that this machine trusts, a site's own among them."""
+    if CERTIFICATES.exists():
+        tree.file(_TRUSTED, CERTIFICATES.read_bytes())
 
 
 def _loaded(packages: Path) -> Iterable[tuple[str, str]]:

@@ -29,6 +29,7 @@ class Server:
         self.files: dict[str, bytes] = {}
         self.most = 1 << 40
         self.ranges = True
+        self.honest = True
         self.asked: list[str | None] = []
         outer = self
 
@@ -54,6 +55,9 @@ class Server:
         start = int(wanted[6:-1]) if wanted and self.ranges else 0
         request.send_response(206 if start else 200)
         request.send_header("Content-Length", str(len(body) - start))
+        if start:
+            sent = start if self.honest else 0
+            request.send_header("Content-Range", f"bytes {sent}-{len(body) - 1}/{len(body)}")
         request.send_header("ETag", f'"{hashlib.md5(body).hexdigest()}"')
         request.end_headers()
         request.wfile.write(body[start : start + self.most])
@@ -87,7 +91,14 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "_FIRST_PAUSE", 0.0)
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
+def padded(plain: bytes) -> bytes:
+    """Two streams, with zeros between and after them, as some tools leave them."""
+    half = len(plain) // 2
+    parts = gzip.compress(plain[:half], 0), gzip.compress(plain[half:])
+    return b"".join(part + bytes(MIB) for part in parts)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress, padded])
 def test_it_is_written_as_it_is_unpacked_on_the_way(
     server: Server, file: Path, pack: Callable[[bytes], bytes]
 ) -> None:
@@ -120,6 +131,12 @@ def test_a_broken_connection_is_taken_up_where_it_broke(
         write_image(Image(url, "md5", hashlib.md5(stored).hexdigest()), disk)
     assert file.read_bytes()[: len(PLAIN)] == PLAIN
     assert len(server.asked) == (3 if ranges else 1)
+
+
+def test_other_bytes_than_were_asked_for_are_refused(server: Server, file: Path) -> None:
+    server.most, server.honest = MIB, False
+    with Disk(str(file)) as disk, pytest.raises(StepFailed, match="other bytes"):
+        write_image(Image(server.url("image", PLAIN)), disk)
 
 
 def test_one_that_never_comes_is_given_up(server: Server, file: Path) -> None:
@@ -171,7 +188,13 @@ def test_an_image_is_named_by_the_fields_of_the_trade(server: Server) -> None:
     )
     known = {"image_os_hash_algo": "sha512", "image_os_hash_value": sha, "image_checksum": md5}
     assert image_of({**source, **known}).algorithm == "sha512"
-    for bad in ({}, {**source, "image_checksum": "xyz"}, {**source, "image_checksum": "crc9:00"}):
+    endless = server.url("endless", b"0" * (9 * MIB))
+    for bad in (
+        {},
+        {**source, "image_checksum": endless},
+        {**source, "image_checksum": "xyz"},
+        {**source, "image_checksum": "crc9:00"},
+    ):
         with pytest.raises(StepFailed):
             image_of(bad)
 
