@@ -8,11 +8,11 @@ built as plain files, without root.
 
 import argparse
 import struct
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from baremetal import commands
 from baremetal.agent.recipe import modules, programs
 from baremetal.agent.recipe.archive import Tree
 from baremetal.agent.recipe.build import publish
@@ -52,7 +52,7 @@ def build(output: Path) -> None:
     """Write the image.
 
     :raises InvalidInput: a package is not installed.
-    :raises subprocess.CalledProcessError: a tool fails.
+    :raises CommandFailed: a tool fails.
     """
     if not (_GRUB / "boot.img").exists():
         raise InvalidInput("GRUB is not installed; Debian has it in grub-pc-bin and grub-common.")
@@ -67,10 +67,11 @@ def build(output: Path) -> None:
         system = home / "ext4"
         with system.open("wb") as out:
             out.truncate(SIZE - _START)
-        _run("mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", str(home / "root"), str(system))
+        make = ("mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", str(home / "root"), str(system))
+        commands.run(make, package="e2fsprogs")
         core = home / "core.img"
         where = ("-O", "i386-pc", "-p", "(hd0,msdos1)/boot/grub", "-o", str(core))
-        _run("grub-mkimage", *where, *_GRUB_MODULES)
+        commands.run(("grub-mkimage", *where, *_GRUB_MODULES), package="grub-common")
         publish(output, _disk(core.read_bytes(), system.read_bytes()))
 
 
@@ -95,17 +96,13 @@ def _disk(core: bytes, system: bytes) -> bytes:
     return front.ljust(_START, b"\x00") + system
 
 
-def _run(*words: str) -> None:
-    subprocess.run(words, check=True)
-
-
 def main() -> int:
     """Exit status 0 when the image is there."""
     parser = argparse.ArgumentParser("python -m devstack.machines.small_os")
     parser.add_argument("file", type=Path)
     try:
         build(parser.parse_args().file.resolve())
-    except (BaremetalError, OSError, subprocess.CalledProcessError) as error:
+    except (BaremetalError, OSError) as error:
         print(f"test OS: {error}", file=sys.stderr)
         return 1
     return 0

@@ -42,20 +42,7 @@ def _card(inside: list[str]) -> tuple[str, str]:
 
 
 def _gets_an_address(network: Network, card: str, tries: int) -> bool:
-    ask = [
-        _BUSYBOX,
-        "udhcpc",
-        "-i",
-        card,
-        "-n",
-        "-q",
-        "-t",
-        str(tries),
-        "-T",
-        "1",
-        "-s",
-        "/bin/true",
-    ]
+    ask = f"{_BUSYBOX} udhcpc -i {card} -n -q -t {tries} -T 1 -s /bin/true".split()
     done = subprocess.run([*network.client(1), *ask], capture_output=True, check=False, timeout=240)
     return done.returncode == 0
 

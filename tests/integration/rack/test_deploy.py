@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from baremetal.agent.recipe.build import Built, build
-from baremetal.domain.errors import InvalidInput
+from baremetal.agent.recipe.build import Built
 from devstack.machines import small_os
 from devstack.machines.description import RackDescription, Shape
 from devstack.machines.provisioning import Provisioning
@@ -27,39 +26,19 @@ LEG = 600
 NODE = "rack-1"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The agent's ramdisk."""
-    if shutil.which("dnsmasq") is None:
-        pytest.skip("REAL MACHINES ARE NOT DEPLOYED: missing: apt-get install dnsmasq-base")
-    try:
-        return build(tmp_path_factory.mktemp("ramdisk") / "agent.img", level=3)
-    except InvalidInput as reason:
-        pytest.skip(f"REAL MACHINES ARE NOT DEPLOYED: {reason}")
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The operating system that they get."""
-    path = tmp_path_factory.mktemp("image") / "test-os.raw"
-    try:
-        small_os.build(path)
-    except InvalidInput as reason:
-        pytest.skip(f"REAL MACHINES ARE NOT DEPLOYED: {reason}")
-    return path
-
-
 @pytest.fixture
 def rack(tmp_path: Path) -> Iterator[Rack]:
     description = RackDescription(1, Shape(memory_mib=256))
     needs_rack(description)
+    if shutil.which("dnsmasq") is None:
+        pytest.skip("REAL MACHINES ARE NOT DEPLOYED: missing: apt-get install dnsmasq-base")
     with Rack(tmp_path / "rack", description) as rack:
         yield rack
 
 
 @pytest.fixture
-def plane(rack: Rack, built: Built, tmp_path: Path) -> Iterator[Provisioning]:
-    with Provisioning(rack, tmp_path / "plane", built.kernel, built.ramdisk) as plane:
+def plane(rack: Rack, ramdisk: Built, tmp_path: Path) -> Iterator[Provisioning]:
+    with Provisioning(rack, tmp_path / "plane", ramdisk.kernel, ramdisk.ramdisk) as plane:
         yield plane
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from baremetal.agent.recipe.archive import Tree
 from baremetal.agent.recipe.build import build, compressed
@@ -71,19 +70,3 @@ def test_a_kernel_that_is_not_installed_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"of kernel 2\.0\.40"):
         build(tmp_path / "ramdisk", "2.0.40")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.slow
-def test_the_real_one_is_small_and_the_same_again(tmp_path: Path) -> None:
-    try:
-        built = build(tmp_path / "one", cache=tmp_path / "cache")
-    except InvalidInput as reason:
-        pytest.skip(f"NO RAMDISK CAN BE BUILT: {reason}")
-    assert built.size <= 12 << 20
-    assert built.kernel.exists()
-    build(tmp_path / "two", cache=tmp_path / "cache")
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-    assert len(list((tmp_path / "cache").iterdir())) == 1, "what was compressed was the same"
-    archive = zstandard.ZstdDecompressor().decompress((tmp_path / "one").read_bytes())
-    found = _unpacked(archive)
-    assert {"init", "bin/sh", "usr/lib/python3.11/baremetal/agent/__main__.pyc"} <= found.keys()
