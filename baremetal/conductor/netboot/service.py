@@ -1,7 +1,7 @@
 """All of it, from its configuration: the directory, the file server, DHCP."""
 
+import ipaddress
 import logging
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ from oslo_config import cfg
 from baremetal.conductor.netboot.dnsmasq import Dnsmasq
 from baremetal.conductor.netboot.file_server import FileServer
 from baremetal.domain.errors import InvalidInput
+from baremetal.drivers.boot import layout
 from baremetal.drivers.interfaces import BootPlace
 
 LOG = logging.getLogger(__name__)
@@ -70,10 +71,10 @@ class Netboot:
         place.root.mkdir(parents=True, exist_ok=True)
         if place.dhcp_hosts is not None:
             place.dhcp_hosts.mkdir(parents=True, exist_ok=True)
-        (place.root / "boot.ipxe").write_text(_FIRST_SCRIPT)
+        layout.write(place.root / "boot.ipxe", _FIRST_SCRIPT)
         for loader in _LOADERS:
             if loader.exists():
-                shutil.copyfile(loader, place.root / loader.name)
+                layout.put(loader, place.root / loader.name)
             else:
                 LOG.warning("%s is not installed (Debian: ipxe): only iPXE can boot", loader)
 
@@ -83,16 +84,36 @@ def _place_of(conf: cfg.ConfigOpts) -> BootPlace | None:
     if not section.host and not section.url:
         return None
     state = Path(conf.state_dir)
-    api = conf.api.public_url or f"http://{_shown(conf.api.host)}:{conf.api.port}/baremetal"
     return BootPlace(
         root=Path(section.root) if section.root else state / "netboot",
         url=(section.url or f"http://{_shown(section.host)}:{section.port}").rstrip("/"),
-        api_url=(section.api_url or api).rstrip("/"),
+        api_url=_api_url(conf),
         deploy_kernel=section.deploy_kernel,
         deploy_ramdisk=section.deploy_ramdisk,
         kernel_append_params=section.kernel_append_params,
         dhcp_hosts=state / "dhcp-hosts" if conf.dhcp.provider == "dnsmasq" else None,
     )
+
+
+def _api_url(conf: cfg.ConfigOpts) -> str:
+    said = conf.netboot.api_url or conf.api.public_url
+    if said:
+        return str(said).rstrip("/")
+    host = conf.api.host
+    if _is_ours_alone(host):
+        raise InvalidInput(
+            f"[netboot]api_url must say how machines reach the API: [api]host is {host}."
+        )
+    return f"http://{_shown(host)}:{conf.api.port}/baremetal"
+
+
+def _is_ours_alone(host: str) -> bool:
+    """Whether it is no address that another machine could use."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback or address.is_unspecified
 
 
 def _shown(host: str) -> str:

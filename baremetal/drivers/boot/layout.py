@@ -1,6 +1,5 @@
 """Files that a boot server hands out: there whole, or not at all."""
 
-import contextlib
 import os
 import shutil
 import tempfile
@@ -41,6 +40,16 @@ def write(path: Path, text: str) -> None:
         raise
 
 
+def put(source: Path, target: Path) -> None:
+    """Put a copy there, in one moment."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".draft-") as scratch:
+        draft = Path(scratch) / target.name
+        shutil.copyfile(source, draft)
+        draft.chmod(0o644)
+        draft.replace(target)
+
+
 def remove(path: Path) -> None:
     """Take it away, if it is there."""
     path.unlink(missing_ok=True)
@@ -63,15 +72,5 @@ def reachable(place: BootPlace, url: str) -> str:
     name = f"{found.st_mtime_ns:x}-{found.st_size:x}-{source.name}"
     target = place.root / _FILES / name
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _put(source, target)
+        put(source, target)
     return f"{place.url}/{_FILES}/{name}"
-
-
-def _put(source: Path, target: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".draft-") as scratch:
-        draft = Path(scratch) / target.name
-        shutil.copyfile(source, draft)
-        draft.chmod(0o644)
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, target)

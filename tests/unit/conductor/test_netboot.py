@@ -45,11 +45,14 @@ def test_it_takes_what_is_configured(tmp_path: Path) -> None:
     conf = fresh_configuration(tmp_path)
     assert Netboot(conf).place is None
     conf.set_override("url", "http://boot.example.org/b/", group="netboot")
+    with pytest.raises(InvalidInput, match=r"\[netboot\]api_url"):
+        Netboot(conf)
+    conf.set_override("host", "10.0.0.9", group="api")
     place = Netboot(conf).place
     assert place is not None
     assert place.root == tmp_path / "netboot"
     assert (place.url, place.dhcp_hosts) == ("http://boot.example.org/b", None)
-    assert place.api_url == "http://127.0.0.1:6385/baremetal"
+    assert place.api_url == "http://10.0.0.9:6385/baremetal"
     conf.set_override("provider", "dnsmasq", group="dhcp")
     with pytest.raises(InvalidInput, match=r"\[dhcp\]interface"):
         Netboot(conf)
