@@ -180,7 +180,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             services=self._services,
             identity=identity,
             version=version,
-            base=self._services.public_url or _base_url(environ),
+            base=self._base(environ),
             path=path,
             args=match.args,
             query={} if route.open_query else _query(environ["baremetal.query"]),
@@ -189,6 +189,15 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             environ=environ,
         )
         return _answer_of(route, call)
+
+    def _base(self, environ: Mapping[str, Any]) -> str:
+        """The URL of this API as callers know it, without a slash at its end."""
+        public, dialect = self._services.public_url, self._dialect
+        if not public:
+            return _base_url(environ)
+        # It is configured for the first API; the others stand beside it.
+        first = DIALECTS[0].prefix
+        return public if dialect.prefix == first else public.removesuffix(first) + dialect.prefix
 
 
 class _Plain(pecan.Pecan):  # type: ignore[misc]
@@ -259,7 +268,7 @@ class _Face:
 
 
 def _base_url(environ: Mapping[str, Any]) -> str:
-    """The URL of the API as the caller sees it, without a slash at its end."""
+    """The same, as far as the request tells."""
     host = environ.get("HTTP_HOST", "")
     if not _HOST_HEADER.match(host):
         host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from oslo_config import cfg
 
 from baremetal.api.policies import RULES
+from baremetal.api.transfers import Transfers
 from baremetal.auth.identity import Identity
 from baremetal.auth.policy import policy_of
 from baremetal.clock import Clock
@@ -25,6 +26,7 @@ from baremetal.images.downloads import Downloads
 from baremetal.images.importer import Importer
 from baremetal.images.keeper import Keeper
 from baremetal.images.shelves import Shelves
+from baremetal.images.tickets import Tickets
 from baremetal.rpc.conductor import ConductorClient
 
 
@@ -71,10 +73,11 @@ class Services:
         self.image_members = ImageMembers(db)
         self.keeper = Keeper(db, Shelves(conf), clock)
         self.importer = Importer(db, vault, clock, Downloads(conf), ring_data)
+        self.tickets = Tickets(conf, vault, clock)
         #: Set when the process ends, so that streams end.
         self.stopping = threading.Event()
         self.max_limit: int = conf.api.max_limit
         self.max_body: int = conf.api.max_body_kib * 1024
         self.streams = threading.BoundedSemaphore(conf.api.max_streams or 1)
-        self.transfers = threading.BoundedSemaphore(conf.api.max_transfers)
+        self.transfers = Transfers(conf.api.max_transfers)
         self.public_url: str = (conf.api.public_url or "").rstrip("/")

@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from baremetal.cli.command import BaremetalCommand, One, Table
+from baremetal.cli.cells import row
+from baremetal.cli.command import BaremetalCommand, One, Table, positive
 from baremetal.cli.complaints import CommandError, UsageError
 from baremetal.cli.crud import (
     DeleteCommand,
@@ -21,6 +22,7 @@ from baremetal.cli.progress import open_progress
 from baremetal.client.images import Report, why_not
 
 _VISIBILITIES = ("public", "community", "shared", "private")
+_TICKET = ("url", "expires_at", "store", "size", "os_hash_algo", "os_hash_value")
 
 IMAGE = ResourceKind(
     noun="image",
@@ -160,6 +162,22 @@ class SaveImage(BaremetalCommand):
             report = _reporter(progress.show, target.name)
             self.client.images.save(parsed_args.subject, target, report)
         self.say(f"{target}: {target.stat().st_size} bytes")
+
+
+class ImageTicket(One):
+    """Get a URL by which whoever has it reads an image's data for a while."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument("subject", metavar="IMAGE", help=IMAGE.ident)
+        parser.add_argument(
+            "--seconds", type=positive, help="how long; without: as long as the service allows"
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Table:
+        found = self.client.images.ticket(parsed_args.subject, parsed_args.seconds)
+        return _TICKET, row(found, _TICKET)
 
 
 def _reporter(show: Callable[[str, str, float | None], None], name: str) -> Report:

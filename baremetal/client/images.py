@@ -97,6 +97,12 @@ class Images(Collection):
         """Let the service fetch an image's data from the web."""
         self._call("POST", uuid, "import", json={"method": {"name": "web-download", "uri": uri}})
 
+    def ticket(self, ident: str, seconds: int | None = None) -> Resource:
+        """A URL by which whoever has it reads an image's data, and until when."""
+        body = {} if seconds is None else {"seconds": seconds}
+        found: Resource = self._call("POST", self.get(ident)["id"], "tickets", json=body)
+        return found
+
     def add_tag(self, ident: str, tag: str) -> None:
         """Give an image a tag."""
         self._call("PUT", self.get(ident)["id"], "tags", tag)

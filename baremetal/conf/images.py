@@ -32,6 +32,14 @@ OPTS = [
         help="Imports that one data service carries out at the same time; others wait in the "
         "queue.",
     ),
+    cfg.IntOpt(
+        "ticket_seconds",
+        default=0,
+        min=0,
+        max=604800,
+        help="Longest life of a ticket, seconds: a URL by which whoever has it reads an image's "
+        "data without credentials. 0: there are none, and those that there were are refused.",
+    ),
     cfg.ListOpt(
         "download_schemes",
         default=["http", "https"],
@@ -65,5 +73,12 @@ STORE_OPTS = [
     cfg.StrOpt("driver", default="file", help="The kind of store, as its URIs begin."),
     cfg.StrOpt("prefix", default="", help="What the names of objects begin with: bucket/folder/."),
     cfg.StrOpt("use", default="", help="What it may be used for, with commas; empty: everything."),
+    cfg.BoolOpt(
+        "signed_urls",
+        default=False,
+        help="Whether a ticket may be a URL of the store itself, where it has such (s3; swift with "
+        "temp_url_key). Clients must reach it; it works until it expires, whatever becomes of the "
+        "image.",
+    ),
     cfg.StrOpt("description", default="", help="A sentence for those who choose a store."),
 ]

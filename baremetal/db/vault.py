@@ -6,7 +6,9 @@ rotated by putting a new one on top, re-encrypting all, and dropping the old one
 Format of a token: https://github.com/fernet/spec
 """
 
+import hmac
 import os
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ class Vault:
 
     def __init__(self, keys: list[bytes]) -> None:
         """Use `keys`, the newest first."""
+        self._keys = keys
         self._fernet = MultiFernet([Fernet(key) for key in keys])
         self._path: Path | None = None
         self._seen = _NEVER
@@ -92,9 +95,19 @@ class Vault:
         except InvalidToken as error:
             raise Unavailable(_WRONG_KEY) from error
 
+    def derived(self, purpose: str) -> list[bytes]:
+        """A secret of 32 bytes for another purpose, made of each key, the newest first.
+
+        Whoever knows one knows neither the key nor what another purpose has.
+        """
+        self._newest()
+        words = f"baremetal: {purpose}".encode()
+        return [hmac.digest(urlsafe_b64decode(key), words, "sha256") for key in self._keys]
+
     def _newest(self) -> MultiFernet:
         if self._path is not None and (seen := _seen(self._path)) not in (self._seen, _NEVER):
-            self._fernet = MultiFernet([Fernet(key) for key in read_keys(self._path)])
+            self._keys = read_keys(self._path)
+            self._fernet = MultiFernet([Fernet(key) for key in self._keys])
             self._seen = seen
         return self._fernet
 

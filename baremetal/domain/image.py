@@ -153,6 +153,16 @@ class Image:
                 "administrator reactivates it."
             )
 
+    def check_direct(self) -> None:
+        """Return if its bytes may be read by whoever has a ticket.
+
+        :raises Forbidden: it is deactivated; nobody's ticket passes that.
+        :raises Conflict: it has no bytes.
+        """
+        self.check_read(overseer=False)
+        if self.status != ACTIVE:
+            raise Conflict(f"Image {self.uuid} is {self.status}; a ticket is for an active one.")
+
 
 def after(uuid: str, status: str, event: str) -> str:
     """The status of an image after something has happened.

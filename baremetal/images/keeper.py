@@ -15,6 +15,7 @@ from baremetal.images.shelves import Shelves
 from baremetal.motion.formats import QEMU_NAMES, inspect
 from baremetal.motion.hashing import Digests, HashThread
 from baremetal.stores import Bytes, DataObject
+from baremetal.stores.abilities import SignedUrls
 from baremetal.stores.errors import HostileImage
 
 LOG = logging.getLogger(__name__)
@@ -160,6 +161,22 @@ class Keeper:
                         f"The data of image {row['uuid']} cannot be read now. Retry later."
                     ) from error
         raise AssertionError
+
+    def signed_url(self, row: Row, seconds: int) -> tuple[str, str] | None:
+        """(store, URL) by which an image's bytes are read of the store itself for `seconds`.
+
+        None where no store that has them gives such URLs, or can do so now.
+        """
+        for location in self._data.locations(row["uuid"], im.STORED):
+            name = location["store"]
+            try:
+                found = self.shelves.object(name, location["uuid"])
+                can = found.store.capabilities.signed_url and self.shelves.gives_urls(name)
+                if can and isinstance(found.store, SignedUrls):
+                    return name, found.store.signed_url(found.name, seconds)
+            except BaremetalError as error:
+                LOG.warning("image %s in %s: %s", row["uuid"], name, error.message)
+        return None
 
     def delete(self, row: Row) -> None:
         """Take an image from sight, then remove its bytes, then its record.

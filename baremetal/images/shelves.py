@@ -81,6 +81,10 @@ class Shelves:
         """The object of a location in the store."""
         return DataObject(self.store(name), f"{self.prefix(name)}{location}")
 
+    def gives_urls(self, name: str) -> bool:
+        """Whether others may be given URLs of the store itself, as far as it can sign any."""
+        return bool(self._group(name).signed_urls)
+
     def prefix(self, name: str) -> str:
         """What the names of its objects begin with."""
         return str(self._group(name).prefix)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -90,6 +91,16 @@ def test_the_service_fetches_an_image(image: Run, tmp_path: Path) -> None:
         assert refused.returncode != 0
         assert "was not imported" in refused.stderr
         server.shutdown()
+
+
+def test_whoever_has_a_ticket_reads_the_image(image: Run) -> None:
+    made = _told(image("create", "--name", "lent", "--file", "disk.raw", "-f", "json"))
+    ticket = _told(image("ticket", "lent", "--seconds", "60", "-f", "json"))
+    with urllib.request.urlopen(ticket["url"], timeout=60) as answer:
+        assert answer.read() == _DATA
+    assert ticket["os_hash_value"] == made["os_hash_value"]
+    refused = image("ticket", "lent", "--seconds", "301")
+    assert (refused.returncode != 0, "[images] ticket_seconds" in refused.stderr) == (True, True)
 
 
 def test_tags_and_members(image: Run) -> None:

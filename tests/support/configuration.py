@@ -7,8 +7,8 @@ from oslo_config import cfg
 from baremetal import conf as options
 
 
-def fresh_configuration(directory: Path) -> cfg.ConfigOpts:
-    """All options at their defaults, with state in `directory`.
+def fresh_configuration(directory: Path, text: str = "") -> cfg.ConfigOpts:
+    """All options at their defaults but for those in `text`, a file's, with state in `directory`.
 
     oslo.messaging registers some options on the global object alone, so it is used,
     with whatever an earlier test has set taken back.
@@ -17,6 +17,10 @@ def fresh_configuration(directory: Path) -> cfg.ConfigOpts:
     conf.reset()
     conf.clear()
     options.register(conf)
-    conf([], project="baremetal", default_config_files=[], default_config_dirs=[])
+    files = []
+    if text:
+        files = [str(directory / "test.conf")]
+        Path(files[0]).write_text(text)
+    conf([], project="baremetal", default_config_files=files, default_config_dirs=[])
     conf.set_override("state_dir", str(directory))
     return conf

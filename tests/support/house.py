@@ -81,13 +81,15 @@ class House:
         options: Mapping[str, Any] | None = None,
         flows: Mapping[str, Flow[NodeTask]] = FLOWS,
         auth: Authenticator | None = None,
+        *,
+        configuration: str = "",
     ) -> None:
         self.db, self.clock = db, clock
         self.flows = dict(flows)
         self.vault = Vault.open(directory / "secret.keys")
         #: What runs write through; a test may put another in its place.
         self.store = OperationStore(db)
-        self.conf: cfg.ConfigOpts = fresh_configuration(directory)
+        self.conf: cfg.ConfigOpts = fresh_configuration(directory, configuration)
         self.conf.set_override("host", HOST)
         for name, value in (options or {}).items():
             self.conf.set_override(name, value, group="conductor")
@@ -129,6 +131,10 @@ class House:
         status, answer = self._ask("GET", path, b"", {_VERSION: "1.90", **resumed})
         assert status == 200, answer
         return answer.decode()
+
+    def fetched(self, method: str, path: str, **headers: str) -> tuple[int, bytes]:
+        """Status and bytes of an answer that may be no JSON; headers as WSGI names them."""
+        return self._ask(method, path, b"", headers)
 
     def _ask(
         self, method: str, path: str, raw: bytes, headers: Mapping[str, str]

@@ -1,6 +1,6 @@
 """Every route of the Image API: method, path beneath ``/image``, controller, policy."""
 
-from baremetal.api.images import data, discovery, members, records
+from baremetal.api.images import data, discovery, download, members, records, tickets
 from baremetal.api.policies import images as may
 from baremetal.api.routing import BYTES, Route
 from baremetal.api.types.image import Image
@@ -42,7 +42,23 @@ ROUTES = (
     Route(
         "POST", "/v2/images/{image}/import", data.import_, may.IMPORT, takes=data.IMPORT, status=202
     ),
-    Route("GET", "/v2/images/{image}/file", data.download, may.DOWNLOAD, gives=BYTES),
+    Route("GET", "/v2/images/{image}/file", download.download, may.DOWNLOAD, gives=BYTES),
+    Route(
+        "POST",
+        "/v2/images/{image}/tickets",
+        tickets.issue,
+        may.TICKET,
+        takes=tickets.NEW,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/v2/images/{image}/direct",
+        download.by_ticket,
+        public=True,
+        gives=BYTES,
+        query=(download.TICKET,),
+    ),
     # members
     Route("GET", "/v2/images/{image}/members", members.list_members, may.GET_MEMBERS),
     Route("POST", "/v2/images/{image}/members", members.add, may.SHARE, takes=members.NEW),

@@ -54,6 +54,13 @@ IMPORT_WEB = Rule(
     (ADMIN, SERVICE, SYSTEM_MEMBER),
 )
 DOWNLOAD = Rule("baremetal:image:download", "Read the data of an image.", _SEERS, of="image")
+TICKET = Rule(
+    "baremetal:image:ticket",
+    "Get a ticket, by which whoever has it reads an image's data for a while; one must be allowed "
+    "to read it oneself.",
+    _CHANGERS,
+    of="image",
+)
 DEACTIVATE = Rule(
     "baremetal:image:deactivate", "Keep an image's data from being read.", (ADMIN,), of="image"
 )

@@ -162,6 +162,8 @@ EXPECTED |= {
     "DELETE /image/v2/images/{image}/tags/{tag}": IMAGE_CHANGERS,
     "PUT /image/v2/images/{image}/file": IMAGE_CHANGERS,
     "GET /image/v2/images/{image}/file": SEERS,
+    "POST /image/v2/images/{image}/tickets": IMAGE_CHANGERS,
+    "GET /image/v2/images/{image}/direct": PUBLIC,
     "PUT /image/v2/images/{image}/stage": IMAGE_CHANGERS,
     "POST /image/v2/images/{image}/import": IMAGE_CHANGERS,
     "GET /image/v2/images/{image}/members": SEERS,
