@@ -23,6 +23,28 @@ STATUS: Final[dict[type[errors.BaremetalError], int]] = {
     errors.BaremetalError: 500,
 }
 
+#: What `body` makes, as JSON schema.
+SCHEMA: Final[dict[str, Any]] = {
+    "description": "A JSON document within a JSON string, as the Bare Metal API has it.",
+    "type": "object",
+    "properties": {
+        "error_message": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {
+                "type": "object",
+                "properties": {
+                    "faultcode": {"type": "string", "enum": ["Client", "Server"]},
+                    "faultstring": {"type": "string", "description": "What was wrong, and why."},
+                    "debuginfo": {"type": "null"},
+                },
+                "required": ["faultcode", "faultstring", "debuginfo"],
+            },
+        }
+    },
+    "required": ["error_message"],
+}
+
 #: A server's own faults; the rest are the client's.
 _SERVER_FAULT: Final = 500
 

@@ -1,18 +1,20 @@
-"""The API as an OpenAPI 3.1 document, made of the table of routes and of the types.
+"""An API as an OpenAPI 3.1 document, made of its table of routes and of the types.
 
-``x-since`` of a path, parameter, field or member is the microversion that brought it.
+``x-since`` of a path, parameter, field or member is the microversion that brought it, where there
+are such.
 Format: https://spec.openapis.org/oas/v3.1.1
 """
 
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from baremetal.api import versions
+from baremetal.api import errors, versions
 from baremetal.api.body import Body
 from baremetal.api.query import FIELDS, Parameter
-from baremetal.api.routing import Route
+from baremetal.api.routing import BYTES, Route
 from baremetal.api.types.base import Field, Type, fields_of
 
 Json = dict[str, Any]
@@ -27,6 +29,13 @@ _VARIABLES: Mapping[str, tuple[Json, str]] = {
     "driver": ({"type": "string"}, "A hardware type."),
     "vif": ({"type": "string"}, "A virtual interface's ID."),
     "hostname": ({"type": "string"}, "A conductor's host name."),
+    "image": ({"type": "string", "format": "uuid"}, "An image's UUID."),
+    "member": ({"type": "string"}, "A project's ID."),
+    "tag": ({"type": "string", "minLength": 1, "maxLength": 255}, "A tag."),
+    "schema": (
+        {"type": "string", "enum": ["image", "images", "member", "members"]},
+        "What the schema is of.",
+    ),
 }
 
 _PATCH: Json = {
@@ -45,27 +54,6 @@ _PATCH: Json = {
     },
 }
 
-_ERROR: Json = {
-    "description": "A JSON document within a JSON string, as the Bare Metal API has it.",
-    "type": "object",
-    "properties": {
-        "error_message": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {
-                "type": "object",
-                "properties": {
-                    "faultcode": {"type": "string", "enum": ["Client", "Server"]},
-                    "faultstring": {"type": "string", "description": "What was wrong, and why."},
-                    "debuginfo": {"type": "null"},
-                },
-                "required": ["faultcode", "faultstring", "debuginfo"],
-            },
-        }
-    },
-    "required": ["error_message"],
-}
-
 _REFUSALS = {
     "4XX": "The request was refused; nothing was changed.",
     "502": "The hardware refused, or did not answer.",
@@ -73,39 +61,76 @@ _REFUSALS = {
 }
 
 
-def document(routes: Iterable[Route]) -> Json:
+_VERSION: Json = {"$ref": "#/components/parameters/version"}
+_BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a document says of its API as a whole; the rest follows from the routes."""
+
+    title: str
+    summary: str
+    version: str
+    #: What a refusal consists of.
+    error: Json
+    #: The oldest microversion that callers may choose; None: there are none to choose from.
+    oldest: str | None = None
+    #: The media types of patches.
+    patches: tuple[str, ...] = ("application/json",)
+
+
+BARE_METAL = About(
+    "Baremetal",
+    "Bare Metal API v1, with operations and events beside it",
+    f"1.{versions.MAXIMUM}",
+    errors.SCHEMA,
+    f"1.{versions.MINIMUM}",
+)
+
+
+def document(routes: Iterable[Route], about: About = BARE_METAL) -> Json:
     """The whole document but for ``servers``, since callers know us by many URLs."""
     paths: Json = {}
-    schemas: Json = {"Error": _ERROR, "Patch": _PATCH}
+    schemas: Json = {"Error": about.error, "Patch": _PATCH}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, about)
         for cls in _types_of(route):
             schemas.setdefault(cls.__name__, _shown(cls))
         if _is_type(route.takes):
             schemas.setdefault(f"{route.takes.__name__}Create", _given(route.takes))
-    return {
+    found: Json = {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Baremetal",
-            "summary": "Bare Metal API v1, with operations and events beside it",
-            "version": f"1.{versions.MAXIMUM}",
-            "x-min-version": f"1.{versions.MINIMUM}",
-        },
+        "info": {"title": about.title, "summary": about.summary, "version": about.version},
         "security": [{"basic": []}, {"keystone": []}],
         "paths": paths,
         "components": {
             "schemas": schemas,
             "parameters": {"version": _version_header()},
-            "responses": {name: _refusal(about) for name, about in _REFUSALS.items()},
+            "responses": {name: _refusal(words) for name, words in _REFUSALS.items()},
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
                 "keystone": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
             },
         },
     }
+    if about.oldest is None:
+        del found["components"]["parameters"]
+        return dict(_unversioned(found))
+    found["info"]["x-min-version"] = about.oldest
+    return found
 
 
-def _operation(route: Route) -> Json:
+def _unversioned(part: Any) -> Any:
+    """The same, of an API that has no microversions."""
+    if isinstance(part, dict):
+        return {name: _unversioned(value) for name, value in part.items() if name != "x-since"}
+    if isinstance(part, list):
+        return [_unversioned(one) for one in part if one != _VERSION]
+    return part
+
+
+def _operation(route: Route, api: About) -> Json:
     about = (inspect.getdoc(route.controller) or "").partition("\n")[0]
     operation: Json = {
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{route.path}").strip("_"),
@@ -113,7 +138,7 @@ def _operation(route: Route) -> Json:
         "tags": [route.path.strip("/").split("/")[1] if route.path.count("/") > 1 else "versions"],
         "x-since": _since(route.since),
         "parameters": [
-            {"$ref": "#/components/parameters/version"},
+            _VERSION,
             *(_path_parameter(name) for name in re.findall(r"{(\w+)}", route.path)),
             *(_query_parameter(parameter, route) for parameter in _of_our_versions(route.query)),
         ],
@@ -122,7 +147,7 @@ def _operation(route: Route) -> Json:
     if route.public:
         operation["security"] = []
     if route.takes is not None:
-        operation["requestBody"] = _request_body(route.takes)
+        operation["requestBody"] = _request_body(route.takes, api)
     return operation
 
 
@@ -165,15 +190,19 @@ def _of_our_versions(parameters: Iterable[Parameter]) -> list[Parameter]:
 # -- bodies ------------------------------------------------------------------
 
 
-def _request_body(takes: Any) -> Json:
+def _request_body(takes: Any, api: About) -> Json:
     required = True
+    media: tuple[str, ...] = ("application/json",)
+    if takes == BYTES:
+        return {"required": True, "content": {"application/octet-stream": _BINARY}}
     if takes == "patch":
         schema: Json = {"$ref": "#/components/schemas/Patch"}
+        media = api.patches
     elif isinstance(takes, Body):
         schema, required = _members(takes), not takes.optional
     else:
         schema = {"$ref": f"#/components/schemas/{takes.__name__}Create"}
-    return {"required": required, "content": {"application/json": {"schema": schema}}}
+    return {"required": required, "content": {kind: {"schema": schema} for kind in media}}
 
 
 def _members(body: Body) -> Json:
@@ -193,7 +222,7 @@ def _members(body: Body) -> Json:
 
 def _given(cls: type[Type]) -> Json:
     """What a caller may give to create a resource."""
-    return _object(
+    found = _object(
         {
             name: _described(_field_schema(field), field.about, field.since)
             for name, field in (*fields_of(cls).items(), *cls.__beside__.items())
@@ -201,6 +230,7 @@ def _given(cls: type[Type]) -> Json:
         },
         [name for name, field in fields_of(cls).items() if field.mandatory],
     )
+    return found if cls.__others__ is None else {**found, "additionalProperties": cls.__others__}
 
 
 def _object(properties: Json, required: list[str]) -> Json:
@@ -250,13 +280,19 @@ def _responses(route: Route) -> Json:
     content = _content(route)
     if content:
         success["content"] = content
+    found = {str(route.status): success}
+    if route.gives == BYTES:
+        found["204"] = {"description": "There is no data (yet)."}
+        found["206"] = {"description": "The range that was asked for.", "content": content}
     refusals = {name: {"$ref": f"#/components/responses/{name}"} for name in _REFUSALS}
-    return {str(route.status): success, **refusals}
+    return {**found, **refusals}
 
 
 def _content(route: Route) -> Json:
     if route.gives == "events":
         return {"text/event-stream": {"schema": {"type": "string"}}}
+    if route.gives == BYTES:
+        return {"application/octet-stream": _BINARY}
     if route.gives is None and route.status in (202, 204):
         return {}
     schema: Json = {"type": "object"}

@@ -28,6 +28,8 @@ SORTABLE: Final[Mapping[str, str]] = {
     "updated_at": "updated_at",
 }
 
+_MOMENTS: Final = ("created_at", "updated_at")
+
 
 class _Holds(FunctionElement[bool]):
     """Whether one text stands within another, letter by letter."""
@@ -200,10 +202,13 @@ def _visible(wanted: Wanted) -> "sa.ColumnElement[bool]":
 def _conditions(wanted: Wanted) -> list["sa.ColumnElement[bool]"]:
     found: list[sa.ColumnElement[bool]] = []
     for name, value in (wanted.equal or {}).items():
-        column = images.c[name]
-        found.append(column.in_(value) if isinstance(value, list | tuple) else column == value)
+        is_ = images.c[name]
+        found.append(is_.in_(value) if isinstance(value, list | tuple) else is_ == value)
     for name, operator, value in wanted.compared:
-        column = images.c[name]
+        column: Any = images.c[name]
+        if name in _MOMENTS:
+            # As they are shown, to the second.
+            column = sa.func.substr(column, 1, len(value))
         found.append(
             {
                 "gt": column > value,

@@ -4,18 +4,15 @@ Some 1,500 requests by default, the same each time; BAREMETAL_FUZZ_REQUESTS=1000
 many, others each time.
 """
 
-import http.client
 import json
-import os
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
@@ -27,12 +24,12 @@ from baremetal.api.types.chassis import Chassis
 from baremetal.api.types.node import Node
 from baremetal.api.types.port import Port
 from baremetal.domain import states
-from tests.support import soup, wire
+from tests.support import fuzzing, soup, wire
 from tests.support.asking import wait_until
+from tests.support.fuzzing import some
 from tests.support.plane import PlaneProcess
 
-_ASKED = os.environ.get("BAREMETAL_FUZZ_REQUESTS")
-_REQUESTS = int(_ASKED or 1500)
+_REQUESTS = fuzzing.requests_in_all(1500)
 _VERSION = "X-OpenStack-Ironic-API-Version"
 #: What the HTTP server itself may say to what is no request of HTTP/1.1.
 _PROTOCOL = (501, 505)
@@ -43,25 +40,11 @@ pytestmark = [
 ]
 
 
-def _some(requests: int) -> settings:
-    return settings(
-        max_examples=max(1, requests),
-        deadline=None,
-        database=None,
-        derandomize=_ASKED is None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate] if _ASKED else [Phase.generate, Phase.shrink],
-    )
-
-
-class Target:
-    """A plane with one of each resource, and a count of what it was asked."""
+class Target(fuzzing.Target):
+    """A plane with one of each resource."""
 
     def __init__(self, plane: PlaneProcess) -> None:
-        self.plane = plane
-        self.sent = 0
-        self.answers: Counter[int] = Counter()
-        self._connection = http.client.HTTPConnection("127.0.0.1", plane.port, timeout=15)
+        super().__init__(plane, "/baremetal", wire.fault)
         self._rows = sqlite3.connect(f"file:{plane.state_dir}/baremetal.sqlite?mode=ro", uri=True)
         nested: dict[str, Any] = {
             "list": [1, [2], {"a": 1}],
@@ -87,29 +70,9 @@ class Target:
     def ask(
         self, method: str, path: str, body: bytes | None = None, version: str | bytes = "1.90"
     ) -> tuple[int, bytes]:
-        """Status and body of one request on a connection that is kept."""
+        """Status and body of one request."""
         headers = {_VERSION: version, "Content-Type": "application/json"}
-        try:
-            self._connection.request(method, f"/baremetal{path}", body, headers)
-            answer = self._connection.getresponse()
-            status, content = answer.status, answer.read()
-        except BaseException:
-            self._connection.close()
-            raise
-        self.judge(status, content, f"{method} {path} {body!r:.2000}")
-        return status, content
-
-    def hang_up(self) -> None:
-        """Close the connection; the next request opens another one."""
-        self._connection.close()
-
-    def judge(self, status: int, body: bytes, what: str) -> None:
-        """Count a request; it must not have failed, and a refusal must say why."""
-        self.sent += 1
-        self.answers[status] += 1
-        assert status < 500, f"{status} for {what}\n{body[:1000]!r}\n{self.plane.log(25)}"
-        if status >= 400:
-            assert wire.fault(body), what
+        return self.request(method, path, body, headers)
 
     def row(self, collection: str) -> tuple[Any, ...] | None:
         """The resource as the database holds it, version included."""
@@ -127,7 +90,7 @@ def shared_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         made = Target(plane)
         yield made
         # Seen with -s.
-        print(f"\n{made.sent} requests: {dict(sorted(made.answers.items()))}")  # noqa: T201
+        print(f"\n{made.told()}")  # noqa: T201
 
 
 @pytest.fixture
@@ -161,7 +124,7 @@ def test_described_requests(target: Target) -> None:
 
 
 def _call(target: Target, session: requests.Session, cases: Any, count: int) -> None:
-    @_some(count)
+    @some(count)
     @given(case=cases, known=_MOSTLY, verb=_VERBS, version=soup.versions)
     def call(case: Any, known: bool, verb: str, version: str) -> None:
         if known:
@@ -198,12 +161,12 @@ def test_patches(target: Target, cls: type[Type]) -> None:
     collection = cls.__resource__.plural
     share = 0.2 if cls is Node else 0.05
 
-    @_some(int(_REQUESTS * share))
+    @some(int(_REQUESTS * share))
     @given(patch=soup.patches(cls), version=st.sampled_from(("1.90", "1.90", "1.58")))
     def apply(patch: Any, version: str) -> None:
         _apply(target, collection, json.dumps(patch).encode(), version)
 
-    @_some(int(_REQUESTS * 0.03))
+    @some(int(_REQUESTS * 0.03))
     @given(body=soup.patches(cls).flatmap(soup.spoilt) | soup.bodies)
     def apply_bytes(body: bytes) -> None:
         _apply(target, collection, body, "1.90")
@@ -233,7 +196,7 @@ _BODIED = [route for route in ROUTES if route.takes is not None and route.takes 
 
 
 def test_bodies(target: Target) -> None:
-    @_some(int(_REQUESTS * 0.1))
+    @some(int(_REQUESTS * 0.1))
     @given(route=st.sampled_from(_BODIED), body=soup.bodies)
     def send(route: Any, body: bytes) -> None:
         before = target.row("nodes")
@@ -249,7 +212,7 @@ _LISTS = [route.path for route in _DESCRIBED if route.query and route.method == 
 
 
 def test_queries(target: Target) -> None:
-    @_some(int(_REQUESTS * 0.1))
+    @some(int(_REQUESTS * 0.1))
     @given(path=st.sampled_from(_LISTS), query=soup.queries, version=soup.versions)
     def ask(path: str, query: str, version: str) -> None:
         for name, known in {**_KNOWN, **target.uuids, "node": "still"}.items():
@@ -260,7 +223,7 @@ def test_queries(target: Target) -> None:
 
 
 def test_bytes(target: Target) -> None:
-    @_some(int(_REQUESTS * 0.1))
+    @some(int(_REQUESTS * 0.1))
     @given(
         method=soup.methods,
         path=soup.paths,

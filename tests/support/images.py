@@ -11,6 +11,18 @@ from tests.support.plane import PlaneProcess
 _OCTETS = "application/octet-stream"
 
 
+def fault(body: bytes) -> str:
+    """The sentence of a refusal.
+
+    :raises AssertionError: it is none, or says nothing.
+    """
+    found = orjson.loads(body)
+    assert set(found) == {"message", "code", "title"}, found
+    assert found["code"].endswith(found["title"]), found
+    assert found["message"].strip(), found
+    return str(found["message"])
+
+
 class ImageService:
     """Requests for paths beneath ``/image/v2``, each over a connection of its own."""
 

@@ -162,17 +162,23 @@ _NAMES = """
     address since type shard description_contains conductor owner state project node_uuid
 """
 
+
+def query(pairs: Iterable[tuple[str, str]]) -> str:
+    """Names and values as a URL has them, whatever they are."""
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+
+
+def _quoted(text: str) -> str:
+    return quote(text, errors="surrogatepass")
+
+
 queries = st.lists(
     st.tuples(
         st.sampled_from(_NAMES.split()) | words,
         words | st.sampled_from(["1", "true", "asc", "id", "uuid,name", "enroll", "99999999999"]),
     ),
     max_size=3,
-).map(lambda pairs: "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs))
-
-
-def _quoted(text: str) -> str:
-    return quote(text, errors="surrogatepass")
+).map(query)
 
 
 _PERCENT = rb"% %zz %f %00 %ff %c0%af %2F %252F ;x=1 // /../.. /./ * \\ %u0041"

@@ -56,7 +56,7 @@ def image_schema() -> dict[str, Any]:
     return {
         "name": "image",
         "properties": properties,
-        "additionalProperties": {"type": "string"},
+        "additionalProperties": Image.__others__,
         "links": links,
     }
 

@@ -1,10 +1,13 @@
 """What a list of images is asked for, read from its query."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from baremetal.api.call import Call
+from baremetal.api.query import Parameter
+from baremetal.api.types import kinds
 from baremetal.api.types.base import fields_of
 from baremetal.api.types.image import Image
 from baremetal.api.types.kinds import boolean
@@ -16,13 +19,36 @@ _PATH: Final = "/v2/images"
 _USUAL_LIMIT: Final = 25
 _MOST_PARAMETERS: Final = 50
 _EQUAL: Final = ("name", "status", "owner", "disk_format", "container_format", "id", "checksum")
-_NUMBERS: Final = ("min_disk", "min_ram", "size")
+_NUMBERS: Final = ("min_disk", "min_ram", "size", "virtual_size")
 _FLAGS: Final = ("protected", "os_hidden")
 _LIMITS: Final = {
     "size_min": ("size", "gte"),
     "size_max": ("size", "lte"),
 }
 _OPERATORS: Final = ("gt", "gte", "lt", "lte", "eq", "neq")
+
+_KNOWN: Final = {
+    "visibility": kinds.one_of(*im.VISIBILITIES, "all"),
+    "member_status": kinds.one_of(*im.MEMBER_STATUSES, "all"),
+    "sort_dir": kinds.one_of("asc", "desc"),
+}
+#: To the second, as moments are shown.
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
+_WHEN: Final = "A moment such as 2026-01-31T00:00:00Z, after gt:, gte:, lt:, lte:, eq: or neq:."
+
+#: What the query may say; anything else is a property that images must have, with that value.
+PARAMETERS: Final = (
+    Parameter("limit", kinds.COUNT, about="Most images of a page."),
+    Parameter("marker", kinds.UUID, about="The last image of the page before."),
+    Parameter("sort", kinds.TEXT, about="key:direction, several with commas."),
+    Parameter("sort_key", kinds.one_of(*SORTABLE), about="May come several times."),
+    *(Parameter(name, kind) for name, kind in _KNOWN.items()),
+    Parameter("tag", kinds.TEXT, about="May come several times."),
+    *(Parameter(name, kinds.TEXT, about="Or in: and several, with commas.") for name in _EQUAL),
+    *(Parameter(name, kinds.COUNT) for name in (*_NUMBERS, *_LIMITS)),
+    *(Parameter(name, kinds.BOOLEAN) for name in _FLAGS),
+    *(Parameter(name, kinds.TEXT, about=_WHEN) for name in ("created_at", "updated_at")),
+)
 
 Follow = Callable[[str], str]
 
@@ -71,10 +97,11 @@ def _pairs(call: Call) -> list[tuple[str, str]]:
     for name, value in pairs:
         if "\x00" in name or "\x00" in value:
             raise InvalidInput(f"The query parameter '{name[:80]}' contains a NUL character.")
-        known = {"visibility": (*im.VISIBILITIES, "all"), "sort_dir": ("asc", "desc")}
-        known["member_status"] = (*im.MEMBER_STATUSES, "all")
-        if name in known and value not in known[name]:
-            raise InvalidInput(f"{name} must be one of {', '.join(known[name])}.")
+        if name in _KNOWN:
+            try:
+                _KNOWN[name].validate(value)
+            except ValueError as error:
+                raise InvalidInput(f"{name} {error}.") from error
     return pairs
 
 
@@ -96,9 +123,7 @@ class _Filters:
             column, operator = _LIMITS[name]
             self.compared.append((column, operator, _number(name, text)))
         elif name in ("created_at", "updated_at"):
-            operator, _, when = text.partition(":") if text[:4].isalpha() else ("eq", "", text)
-            operator, when = _split(text)
-            self.compared.append((name, operator, when))
+            self.compared.append((name, *_compared(name, text)))
         elif name in _NUMBERS:
             self.equal[name] = _number(name, text)
         elif name in _FLAGS:
@@ -121,11 +146,12 @@ _PAGING: Final = frozenset(
 )
 
 
-def _split(text: str) -> tuple[str, str]:
+def _compared(name: str, text: str) -> tuple[str, str]:
     word, colon, rest = text.partition(":")
-    if colon and word in _OPERATORS:
-        return word, rest.rstrip("Z")
-    return "eq", text.rstrip("Z")
+    operator, when = (word, rest) if colon and word in _OPERATORS else ("eq", text)
+    if _MOMENT.fullmatch(when.rstrip("Z")) is None:
+        raise InvalidInput(f"{name} must be a moment such as gte:2026-01-31T00:00:00Z.")
+    return operator, when.rstrip("Z")
 
 
 def _number(name: str, text: str) -> int:

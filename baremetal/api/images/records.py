@@ -22,7 +22,8 @@ from baremetal.domain.errors import (
 from baremetal.images.importer import METHODS
 
 _TRIES = 10
-_PATCHES = ("application/openstack-images-v2.1-json-patch", "application/json-patch+json")
+#: The media types of patches.
+PATCHES = ("application/openstack-images-v2.1-json-patch", "application/json-patch+json")
 _FIELDS = fields_of(Image)
 
 Row = dict[str, Any]
@@ -66,8 +67,8 @@ def show(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """Apply a JSON PATCH; what is no field of the image is a property of its owner's own."""
     kind = call.environ.get("CONTENT_TYPE", "").partition(";")[0].strip()
-    if kind not in _PATCHES:
-        raise NotSupported(f"Content-Type must be {_PATCHES[0]}, not '{kind[:80]}'.")
+    if kind not in PATCHES:
+        raise NotSupported(f"Content-Type must be {PATCHES[0]}, not '{kind[:80]}'.")
     patch = read_patch(call)
     _change(call, lambda row: _patched(call, row, patch))
     return _answer(call, call.args["image"])

@@ -1,21 +1,63 @@
 """Every route of the Image API: method, path beneath ``/image``, controller, policy."""
 
-from baremetal.api.images import data, discovery, download, members, records, tickets
+from functools import cache
+from typing import Any
+
+from baremetal.api.call import Call
+from baremetal.api.images import (
+    data,
+    discovery,
+    download,
+    fault,
+    listing,
+    members,
+    records,
+    tickets,
+)
+from baremetal.api.openapi import About, document
 from baremetal.api.policies import images as may
 from baremetal.api.routing import BYTES, Route
 from baremetal.api.types.image import Image
+
+ABOUT = About(
+    "Baremetal images",
+    "Image API v2, with tickets beside it",
+    f"2.{discovery.NEWEST}",
+    fault.SCHEMA,
+    patches=records.PATCHES,
+)
+
+
+def _openapi(call: Call) -> Any:
+    """This API, as an OpenAPI document."""
+    return {**_document(), "servers": [{"url": call.base}]}
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return document(ROUTES, ABOUT)
+
 
 ROUTES = (
     # versions and what there is
     Route("GET", "/", discovery.choices, public=True, status=300),
     Route("GET", "/versions", discovery.versions, public=True),
     Route("GET", "/v2", discovery.versions, public=True),
+    Route("GET", "/v2/openapi.json", _openapi, public=True),
     Route("GET", "/v2/schemas/{schema}", discovery.schema, may.LIST),
     Route("GET", "/v2/info/import", discovery.import_methods, may.GET_STORES),
     Route("GET", "/v2/info/stores", discovery.stores, may.GET_STORES),
     Route("GET", "/v2/info/stores/detail", discovery.stores_detail, may.GET_STORES_DETAIL),
     # images
-    Route("GET", "/v2/images", records.list_images, may.LIST, gives=[Image], open_query=True),
+    Route(
+        "GET",
+        "/v2/images",
+        records.list_images,
+        may.LIST,
+        gives=[Image],
+        query=listing.PARAMETERS,
+        open_query=True,
+    ),
     Route("POST", "/v2/images", records.create, may.CREATE, takes=Image, gives=Image, status=201),
     Route("GET", "/v2/images/{image}", records.show, may.GET, gives=Image),
     Route("PATCH", "/v2/images/{image}", records.update, may.UPDATE, takes="patch", gives=Image),

@@ -68,6 +68,8 @@ class Type(wtypes.Base):
     __resource__: ClassVar[Resource]
     #: What a caller may give beside the fields when it creates one.
     __beside__: ClassVar[Mapping[str, Field]] = {}
+    #: JSON schema of members of the caller's own, where a resource may have such.
+    __others__: ClassVar[Mapping[str, Any] | None] = None
 
 
 @cache

@@ -1,6 +1,7 @@
 """The image: each field once; what else an image has are properties of its owner's own."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from baremetal.api.types import kinds
 from baremetal.api.types.base import Field, Resource, Type
@@ -30,6 +31,7 @@ class Image(Type):
     """Something to be written to a disk: its record, and the bytes that belong to it."""
 
     __resource__ = Resource("image", "images", images, ())
+    __others__: ClassVar[Mapping[str, Any]] = {"type": "string"}
 
     id = Field(kinds.UUID, source="uuid", writable="create")
     name = Field(kinds.text(255), writable="always", about="Need not be unique.")

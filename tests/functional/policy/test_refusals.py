@@ -145,6 +145,7 @@ EXPECTED |= {
     "GET /image/": PUBLIC,
     "GET /image/versions": PUBLIC,
     "GET /image/v2": PUBLIC,
+    "GET /image/v2/openapi.json": PUBLIC,
     "GET /image/v2/schemas/{schema}": READERS,
     "GET /image/v2/info/import": READERS,
     "GET /image/v2/info/stores": READERS,
