@@ -44,6 +44,7 @@ http {{
             auth_basic_user_file {home}/users;
         }}
         location /broken/ {{ return 503; }}
+        {more}
     }}
 }}
 """
@@ -60,8 +61,8 @@ class NginxServer:
     ``/whole/`` knows no ranges, ``/closed/`` is for reader:s3cret, ``/broken/`` answers 503.
     """
 
-    def __init__(self, home: Path, slow: int = 4 << 20) -> None:
-        """Keep all in `home`."""
+    def __init__(self, home: Path, slow: int = 4 << 20, more: str = "") -> None:
+        """Keep all in `home`; `more` are further lines of the server's configuration."""
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
         if program is None or not _DAV.exists():
             raise NginxUnavailableError(
@@ -71,6 +72,7 @@ class NginxServer:
         self._program = program
         self._home = home
         self._slow = slow
+        self._more = more
         self.files = home / "files"
         self.daemon = Daemon("nginx", home)
         self.port = free_port()
@@ -91,6 +93,7 @@ class NginxServer:
             home=self._home,
             port=self.port,
             slow=self._slow,
+            more=self._more,
             dav=_DAV,
             user="user root;" if os.geteuid() == 0 else "",
         )

@@ -31,6 +31,7 @@ _VARIABLES: Mapping[str, tuple[Json, str]] = {
     "hostname": ({"type": "string"}, "A conductor's host name."),
     "image": ({"type": "string", "format": "uuid"}, "An image's UUID."),
     "member": ({"type": "string"}, "A project's ID."),
+    "store": ({"type": "string"}, "A store's name."),
     "tag": ({"type": "string", "minLength": 1, "maxLength": 255}, "A tag."),
     "schema": (
         {"type": "string", "enum": ["image", "images", "member", "members"]},

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from baremetal.cli.cells import row
-from baremetal.cli.command import BaremetalCommand, One, Table, positive
+from baremetal.cli.command import BaremetalCommand, EachCommand, One, Table, positive
 from baremetal.cli.complaints import CommandError, UsageError
 from baremetal.cli.crud import (
     DeleteCommand,
@@ -18,6 +18,7 @@ from baremetal.cli.crud import (
     present,
 )
 from baremetal.cli.fields import Field, Kind, add_options, body
+from baremetal.cli.image_imports import add_stores, follow_import, stores_of
 from baremetal.cli.progress import open_progress
 from baremetal.client.images import Report, why_not
 
@@ -110,6 +111,7 @@ class CreateImage(_NewImage):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument("--file", type=Path, metavar="FILE", help="its data; without: later")
+        parser.add_argument("--store", help="where to put it; without: into the default one")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Table:
@@ -119,7 +121,8 @@ class CreateImage(_NewImage):
         uuid = self.added(parsed_args)
         if file is not None:
             with open_progress(self.app.stderr, quiet=self.app.quiet) as progress:
-                self.client.images.upload(uuid, file, _reporter(progress.show, file.name))
+                report = _reporter(progress.show, file.name)
+                self.client.images.upload(uuid, file, report, parsed_args.store)
         return self.shown(parsed_args, uuid)
 
 
@@ -130,19 +133,15 @@ class ImportImage(_NewImage):
         parser = super().get_parser(prog_name)
         parser.add_argument("url", metavar="URL", help="where its data is")
         parser.add_argument("--no-wait", action="store_true", help="do not wait for it to come")
+        add_stores(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Table:
-        images = self.client.images
         uuid = self.added(parsed_args)
-        images.download(uuid, parsed_args.url)
+        self.client.images.download(uuid, parsed_args.url, stores_of(parsed_args))
         if not parsed_args.no_wait:
-            with open_progress(self.app.stderr, quiet=self.app.quiet) as progress:
-                progress.show(parsed_args.url, "the service fetches it", None)
-                found = images.wait_for_import(uuid)
-                ok = found["status"] == "active"
-                progress.show(parsed_args.url, found["status"], 100, ended=True, ok=ok)
-            if not ok:
+            found = follow_import(self, uuid, parsed_args.url)
+            if found["status"] != "active":
                 raise CommandError(f"{parsed_args.url} was not imported: {why_not(found)}")
         return self.shown(parsed_args, uuid)
 
@@ -162,6 +161,30 @@ class SaveImage(BaremetalCommand):
             report = _reporter(progress.show, target.name)
             self.client.images.save(parsed_args.subject, target, report)
         self.say(f"{target}: {target.stat().st_size} bytes")
+
+
+class DeactivateImages(EachCommand):
+    """Keep the data of images from being read."""
+
+    done = "deactivated"
+
+    def noun(self) -> str:
+        return IMAGE.noun
+
+    def prepare(self, parsed_args: argparse.Namespace) -> Callable[[str], object]:
+        return self.client.images.deactivate
+
+
+class ReactivateImages(EachCommand):
+    """Let the data of images be read again."""
+
+    done = "active"
+
+    def noun(self) -> str:
+        return IMAGE.noun
+
+    def prepare(self, parsed_args: argparse.Namespace) -> Callable[[str], object]:
+        return self.client.images.reactivate
 
 
 class ImageTicket(One):

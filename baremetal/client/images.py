@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
+from urllib.parse import quote
 
 from baremetal.client import errors
 from baremetal.client.resources import Collection
@@ -20,6 +21,9 @@ _NUMBERS: Final = ("min_disk", "min_ram")
 _PIECE: Final = 1 << 20
 #: Why an import failed.
 _MESSAGE: Final = "os_glance_import_message"
+#: Stores that it has still to reach, and those that it has not; with commas.
+_IMPORTING: Final = "os_glance_importing_to_stores"
+_FAILED: Final = "os_glance_failed_import"
 
 
 class Images(Collection):
@@ -63,11 +67,14 @@ class Images(Collection):
         """Delete an image and its data."""
         super().delete(self.get(ident)["id"])
 
-    def upload(self, uuid: str, source: Path, report: Report) -> None:
-        """Put the bytes of a file into an image."""
+    def upload(self, uuid: str, source: Path, report: Report, store: str | None = None) -> None:
+        """Put the bytes of a file into an image; into the default store unless one is named."""
+        headers = {"Content-Type": _OCTETS}
+        if store is not None:
+            headers["X-Image-Meta-Store"] = store
         with source.open("rb") as file:
             body = _Told(file, source.stat().st_size, report)
-            path, headers = f"{self._path}/{uuid}/file", {"Content-Type": _OCTETS}
+            path = f"{self._path}/{uuid}/file"
             self._transport.request("PUT", path, data=body, headers=headers)
 
     def save(self, ident: str, target: Path, report: Report) -> None:
@@ -93,9 +100,37 @@ class Images(Collection):
             draft.unlink(missing_ok=True)
             answer.close()
 
-    def download(self, uuid: str, uri: str) -> None:
-        """Let the service fetch an image's data from the web."""
-        self._call("POST", uuid, "import", json={"method": {"name": "web-download", "uri": uri}})
+    def download(self, uuid: str, uri: str, where: Resource | None = None) -> None:
+        """Let the service fetch an image's data from the web.
+
+        `where` are the members of an import that name stores, such as ``{"all_stores": True}``.
+        """
+        self._import(uuid, {"name": "web-download", "uri": uri}, where)
+
+    def copy(self, uuid: str, where: Resource) -> None:
+        """Let the service copy an image's data to further stores."""
+        self._import(uuid, {"name": "copy-image"}, where)
+
+    def _import(self, uuid: str, method: Resource, where: Resource | None) -> None:
+        self._call("POST", uuid, "import", json={"method": method, **(where or {})})
+
+    def stores(self) -> list[Resource]:
+        """The stores that images may be put into."""
+        found: list[Resource] = self._transport.request("GET", "/v2/info/stores")["stores"]
+        return found
+
+    def leave_store(self, ident: str, store: str) -> None:
+        """Remove an image's data from one of its stores."""
+        path = f"/v2/stores/{quote(store, safe='')}/{self.get(ident)['id']}"
+        self._transport.request("DELETE", path)
+
+    def deactivate(self, ident: str) -> None:
+        """Keep an image's data from being read."""
+        self._call("POST", self.get(ident)["id"], "actions", "deactivate")
+
+    def reactivate(self, ident: str) -> None:
+        """Let an image's data be read again."""
+        self._call("POST", self.get(ident)["id"], "actions", "reactivate")
 
     def ticket(self, ident: str, seconds: int | None = None) -> Resource:
         """A URL by which whoever has it reads an image's data, and until when."""
@@ -129,13 +164,22 @@ class Images(Collection):
         """Share an image with a project no longer."""
         self._call("DELETE", self.get(ident)["id"], "members", project)
 
-    def wait_for_import(self, uuid: str, look_seconds: float = 1.0) -> Resource:
-        """The image, once an import has ended; ``status`` says how, and `why_not` why."""
+    def follow_import(self, uuid: str, look_seconds: float = 1.0) -> Iterator[Resource]:
+        """The image each second, the last time when no import of it goes on.
+
+        ``status`` says then how it ended, `failed_stores` where not, and `why_not` why.
+        """
         while True:
             found = self.get(uuid)
-            if found["status"] not in ("importing", "uploading"):
-                return found
+            yield found
+            if found["status"] not in ("importing", "uploading") and not found.get(_IMPORTING):
+                return
             time.sleep(look_seconds)
+
+
+def failed_stores(image: Resource) -> list[str]:
+    """The stores that an import has not reached."""
+    return [store for store in str(image.get(_FAILED, "")).split(",") if store]
 
 
 def why_not(image: Resource) -> str:

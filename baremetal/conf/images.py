@@ -80,5 +80,12 @@ STORE_OPTS = [
         "temp_url_key). Clients must reach it; it works until it expires, whatever becomes of the "
         "image.",
     ),
+    cfg.StrOpt(
+        "accel_redirect",
+        default="",
+        help="Of a store of files: the internal location by which the nginx before the API has its "
+        "root, such as /image-data/. Downloads are sent by nginx then, so all callers must come "
+        "through it.",
+    ),
     cfg.StrOpt("description", default="", help="A sentence for those who choose a store."),
 ]

@@ -20,7 +20,7 @@ from baremetal.db.tables import image_locations, image_members, images, operatio
 from baremetal.db.types import stamp
 from baremetal.domain import image as im
 from baremetal.domain import operation as op
-from baremetal.domain.errors import ChangedMeanwhile, NotFound
+from baremetal.domain.errors import ChangedMeanwhile, Forbidden, NotFound
 from baremetal.domain.history import Failure
 
 Row = Mapping[str, Any]
@@ -176,6 +176,29 @@ class ImageData:
             tx.execute(leave)
             found = tx.execute(sa.select(image_locations).where(mine)).mappings()
             return [dict(location) for location in found]
+
+    def leave_store(self, uuid: str, store: str, now: datetime) -> list[dict[str, Any]]:
+        """Let an image have its bytes in a store no longer; the locations whose objects may go.
+
+        :raises NotFound: it has none there.
+        :raises Forbidden: it has them nowhere else.
+        """
+        stored = sa.and_(_AT.image_uuid == uuid, _AT.state == im.STORED)
+        with self._db.write() as tx:
+            row = _locked(tx, uuid)
+            found = tx.execute(sa.select(image_locations).where(stored)).mappings()
+            there = [dict(location) for location in found]
+            mine = [one for one in there if one["store"] == store]
+            if not mine:
+                raise NotFound("Data of image", f"{uuid} in store {store}")
+            if len(mine) == len(there):
+                raise Forbidden(
+                    f"Image {uuid} has its data in {store} alone. Copy it elsewhere first, or "
+                    "delete the image."
+                )
+            tx.execute(sa.delete(image_locations).where(stored, _AT.store == store))
+            _write(tx, row, row["properties"], stamp(now))
+        return mine
 
     def forget(self, uuid: str) -> None:
         """The objects are gone: so is the record of the image, and of who shares it."""

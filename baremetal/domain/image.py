@@ -153,6 +153,14 @@ class Image:
                 "administrator reactivates it."
             )
 
+    def check_whole(self) -> None:
+        """Return if its bytes are all there.
+
+        :raises Conflict: they are not (yet).
+        """
+        if self.status not in (ACTIVE, DEACTIVATED):
+            raise Conflict(f"Image {self.uuid} is {self.status}; only an active one has its data.")
+
     def check_direct(self) -> None:
         """Return if its bytes may be read by whoever has a ticket.
 
@@ -160,8 +168,7 @@ class Image:
         :raises Conflict: it has no bytes.
         """
         self.check_read(overseer=False)
-        if self.status != ACTIVE:
-            raise Conflict(f"Image {self.uuid} is {self.status}; a ticket is for an active one.")
+        self.check_whole()
 
 
 def after(uuid: str, status: str, event: str) -> str:

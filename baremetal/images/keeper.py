@@ -10,7 +10,14 @@ from baremetal.db.database import Database
 from baremetal.db.image_data import ImageData
 from baremetal.db.images import ImageStore, image_of
 from baremetal.domain import image as im
-from baremetal.domain.errors import BaremetalError, InvalidInput, NotFound, TooLarge, Unavailable
+from baremetal.domain.errors import (
+    BaremetalError,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
 from baremetal.images.shelves import Shelves
 from baremetal.motion.formats import QEMU_NAMES, inspect
 from baremetal.motion.hashing import Digests, HashThread
@@ -177,6 +184,45 @@ class Keeper:
             except BaremetalError as error:
                 LOG.warning("image %s in %s: %s", row["uuid"], name, error.message)
         return None
+
+    def places(self, uuid: str) -> list[tuple[str, DataObject]]:
+        """(store, object) of each store that has an image's bytes."""
+        return [
+            (one["store"], self.shelves.object(one["store"], one["uuid"]))
+            for one in self._data.locations(uuid, im.STORED)
+        ]
+
+    def behind_front(self, row: Row) -> str | None:
+        """The path by which the server before us sends an image's bytes; None: we do."""
+        for store, found in self.places(row["uuid"]):
+            folder = self.shelves.front(store)
+            if folder:
+                try:
+                    found.store.stat(found.name)
+                except BaremetalError as error:
+                    LOG.warning("image %s in %s: %s", row["uuid"], store, error.message)
+                    continue
+                return f"{folder.rstrip('/')}/{found.name.lstrip('/')}"
+        return None
+
+    def leave_store(self, row: Row, store: str) -> None:
+        """Remove an image's bytes from one of its stores; another has them still.
+
+        :raises NotFound: it has none there.
+        :raises Forbidden: it is protected, or has them nowhere else.
+        :raises Conflict: it has no bytes, or is being copied.
+        """
+        image_of(row).check_delete()
+        image_of(row).check_whole()
+        if self._data.is_worked_on(row["uuid"]):
+            raise Conflict(f"Image {row['uuid']} is being copied; cancel that, or wait for it.")
+        for location in self._data.leave_store(row["uuid"], store, self._clock.now()):
+            found = self.shelves.object(store, location["uuid"])
+            try:
+                found.store.delete(found.name)
+            except BaremetalError as error:
+                # No record speaks of it any more, so the audit finds it.
+                LOG.warning("image %s has left %s, its data not: %s", row["uuid"], store, error)
 
     def delete(self, row: Row) -> None:
         """Take an image from sight, then remove its bytes, then its record.

@@ -85,6 +85,10 @@ class Shelves:
         """Whether others may be given URLs of the store itself, as far as it can sign any."""
         return bool(self._group(name).signed_urls)
 
+    def front(self, name: str) -> str:
+        """Where the server before us has the store's files; empty where it has not."""
+        return str(self._group(name).accel_redirect)
+
     def prefix(self, name: str) -> str:
         """What the names of its objects begin with."""
         return str(self._group(name).prefix)

@@ -16,8 +16,8 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlaneProcess]:
 
 @pytest.fixture(scope="session")
 def guarded_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlaneProcess]:
-    """A plane with HTTP basic authentication that all tests share."""
-    options = "[images]\ndownload_local = true\nticket_seconds = 300\n"
+    """A plane with HTTP basic authentication, and two stores, that all tests share."""
+    options = "[images]\nstores = local, second\ndownload_local = true\nticket_seconds = 300\n"
     state = tmp_path_factory.mktemp("guarded")
     with PlaneProcess(state, auth="basic", options=options) as running:
         yield running

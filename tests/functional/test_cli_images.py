@@ -85,12 +85,30 @@ def test_the_service_fetches_an_image(image: Run, tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        made = _told(image("import", f"{url}/disk.raw", "--name", "web", "-f", "json"))
+        words = ("--name", "web", "--store", "second", "--store", "local")
+        made = _told(image("import", f"{url}/disk.raw", *words, "-f", "json"))
         assert (made["status"], made["size"]) == ("active", len(_DATA))
+        assert made["stores"] == "second,local"
         refused = image("import", f"{url}/nosuch", "--name", "missing")
         assert refused.returncode != 0
         assert "was not imported" in refused.stderr
         server.shutdown()
+
+
+def test_an_image_is_in_the_stores_that_one_wants(image: Run) -> None:
+    (default,) = [row for row in _told(image("store", "list", "-f", "json")) if row["default"]]
+    assert default["id"] == "local"
+    words = ("--name", "far", "--file", "disk.raw", "--store", "second")
+    assert _told(image("create", *words, "-f", "json"))["stores"] == "second"
+    done = image("copy", "far", "--all-stores", "--allow-failure", "-f", "json")
+    assert _told(done)["stores"] == "second,local"
+    assert image("store", "remove", "far", "second").stdout == "far: no longer in second\n"
+    refused = image("store", "remove", "far", "local")
+    assert (refused.returncode != 0, "in local alone" in refused.stderr) == (True, True)
+    assert image("deactivate", "far").stdout == "far: deactivated\n"
+    refused = image("ticket", "far")
+    assert (refused.returncode != 0, "is deactivated" in refused.stderr) == (True, True)
+    assert image("reactivate", "far").stdout == "far: active\n"
 
 
 def test_whoever_has_a_ticket_reads_the_image(image: Run) -> None:

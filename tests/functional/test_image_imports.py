@@ -189,6 +189,24 @@ def test_an_active_image_is_copied_to_another_store(
     assert service.data(image) == _DATA, "the other store has it"
 
 
+def test_data_leaves_a_store_but_not_the_last_one(service: ImageService) -> None:
+    image = service.new()
+    assert service.ask("DELETE", f"stores/local/{image}")[0] == 409
+    assert service.put(image, _DATA)[0] == 204
+    assert _import(service, image, "copy-image", stores=["second"]) == 202
+    wait_until(lambda: service.show(image)["stores"] == "local,second")
+    found = service.document("GET", f"images/{image}/locations")
+    assert [one["metadata"]["store"] for one in found] == ["local", "second"]
+    assert all(one["url"].startswith("file:///") for one in found)
+    assert service.ask("DELETE", f"stores/third/{image}")[0] == 404
+    assert service.ask("DELETE", f"stores/local/{image}")[0] == 204
+    assert (service.show(image)["stores"], service.kept()) == ("second", [])
+    assert service.data(image) == _DATA
+    status, _, answer = service.ask("DELETE", f"stores/second/{image}")
+    assert (status, b"in second alone" in answer) == (403, True)
+    assert service.data(image) == _DATA
+
+
 def test_what_cannot_be_imported_is_refused_at_once(service: ImageService) -> None:
     image = service.new()
     for wrong in (

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from openstackclient.shell import OpenStackShell
 
+from tests.support.asking import wait_until
 from tests.support.plane import PlaneProcess
 
 #: The clients warn of their libraries' future.
@@ -33,7 +34,8 @@ def openstack(
         before, level = root.handlers[:], root.level
         capfd.readouterr()
         try:
-            code = OpenStackShell().run(["image", *words])
+            verb, *rest = words
+            code = OpenStackShell().run(["image", *verb.split(), *rest])
         except SystemExit as end:  # argparse
             code = int(end.code or 0)
         finally:
@@ -103,6 +105,9 @@ def test_an_image_is_set_and_unset(openstack: Run, shown: Run, image: str) -> No
     assert seen["tags"] == ["two"]
     code, _, complaint = openstack("delete", "other")
     assert (code, "protected" in complaint) == (1, True)
+    for word, status in (("--deactivate", "deactivated"), ("--activate", "active")):
+        assert openstack("set", word, "other")[0] == 0
+        assert shown("show", "other")["status"] == status
 
 
 def test_lists_are_filtered(shown: Run, image: str) -> None:
@@ -111,6 +116,23 @@ def test_lists_are_filtered(shown: Run, image: str) -> None:
     for words in (("--name", "x"), ("--tag", "two"), ("--property", "os_distro=x")):
         assert shown("list", *words) == [], words
     assert shown("list", "--status", "queued") == []
+
+
+def test_an_image_is_staged_imported_and_copied_between_stores(
+    openstack: Run, shown: Run, image: str, file: Path
+) -> None:
+    assert [row["ID"] for row in shown("stores list")] == ["local", "second"]
+    assert shown("stores list", "--detail")[1]["Properties"]["sync"] == "true"
+    assert "copy-image" in shown("import info")["import-methods"]
+    words = ("--disk-format", "raw", "--container-format", "bare", "--file", str(file))
+    uuid = shown("create", "staged", *words, "--import")["id"]
+    wait_until(lambda: shown("show", uuid)["status"] == "active")
+    code, _, complaint = openstack("import", uuid, "--method", "copy-image", "--store", "second")
+    assert code == 0, complaint
+    wait_until(lambda: shown("show", uuid)["properties"].get("stores") == "local,second")
+    code, _, complaint = openstack("delete", uuid, "--store", "local")
+    assert code == 0, complaint
+    assert shown("show", uuid)["properties"]["stores"] == "second"
 
 
 def test_what_is_wrong_is_said_in_one_line(openstack: Run, image: str) -> None:

@@ -11,6 +11,7 @@ from baremetal.api.images import (
     fault,
     listing,
     members,
+    places,
     records,
     tickets,
 )
@@ -101,6 +102,9 @@ ROUTES = (
         gives=BYTES,
         query=(download.TICKET,),
     ),
+    # where it is
+    Route("GET", "/v2/images/{image}/locations", places.locations, may.GET_LOCATIONS),
+    Route("DELETE", "/v2/stores/{store}/{image}", places.leave, may.LEAVE_STORE, status=204),
     # members
     Route("GET", "/v2/images/{image}/members", members.list_members, may.GET_MEMBERS),
     Route("POST", "/v2/images/{image}/members", members.add, may.SHARE, takes=members.NEW),

@@ -80,6 +80,18 @@ ANSWER = Rule(
     (ADMIN, IMAGE_ANSWERER),
     of="image",
 )
+GET_LOCATIONS = Rule(
+    "baremetal:image:get_locations",
+    "See where in the stores an image's data is.",
+    (ADMIN, SERVICE),
+    of="image",
+)
+LEAVE_STORE = Rule(
+    "baremetal:image:leave_store",
+    "Remove an image's data from one of its stores.",
+    _CHANGERS,
+    of="image",
+)
 GET_STORES = Rule("baremetal:image:get_stores", "See the stores there are.", (*OVERSEERS, READER))
 GET_STORES_DETAIL = Rule(
     "baremetal:image:get_stores_detail", "See how the stores are set up.", (ADMIN,)

@@ -165,6 +165,8 @@ EXPECTED |= {
     "GET /image/v2/images/{image}/file": SEERS,
     "POST /image/v2/images/{image}/tickets": IMAGE_CHANGERS,
     "GET /image/v2/images/{image}/direct": PUBLIC,
+    "GET /image/v2/images/{image}/locations": CLOUD,
+    "DELETE /image/v2/stores/{store}/{image}": IMAGE_CHANGERS,
     "PUT /image/v2/images/{image}/stage": IMAGE_CHANGERS,
     "POST /image/v2/images/{image}/import": IMAGE_CHANGERS,
     "GET /image/v2/images/{image}/members": SEERS,
@@ -184,6 +186,7 @@ SEEN: dict[str, frozenset[str]] = {
     "/v1/ports/{ident}": SEERS,
     "/v1/operations/{operation}": SEERS,
     "/image/v2/images/{image}": SEERS,
+    "/image/v2/stores/{store}/{image}": SEERS,
 }
 
 
@@ -254,6 +257,7 @@ def places(house: House, claims: Claims) -> dict[str, str]:
         "{member}": LESSEE,
         "{tag}": "tag",
         "{schema}": "image",
+        "{store}": "local",
     }
 
 
@@ -316,5 +320,5 @@ def test_what_does_not_exist_looks_like_what_one_may_not_see(
                 continue
             one, two = house.request(route.method, path), house.request(route.method, other)
             assert one.status == two.status == 404, path
-            ident = "node" if "nodes/" in path else _IMAGE if "images/" in path else "allocation"
+            ident = "node" if "nodes/" in path else _IMAGE if "/image/" in path else "allocation"
             assert one.fault == two.fault.replace("nosuch", ident), path
