@@ -2,12 +2,12 @@
 
 from alembic import context
 
-from baremetal.db.tables import metadata
+from baremetal.db import share_tables
 
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=metadata,
+    target_metadata=share_tables.shares.metadata,
     render_as_batch=connection.dialect.name == "sqlite",
 )
 with context.begin_transaction():

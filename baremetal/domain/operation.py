@@ -18,6 +18,8 @@ ALL: Final = OPEN + OVER
 #: What operations are about.
 NODE: Final = "node"
 IMAGE: Final = "image"
+SHARE: Final = "share"
+SHARE_SNAPSHOT: Final = "share_snapshot"
 
 #: Where operations lie that the data service carries out, in place of a conductor group. No group
 #: of conductors is called so.
