@@ -19,7 +19,15 @@ from baremetal.db.image_members import ImageMembers
 from baremetal.db.images import ImageStore
 from baremetal.db.nodes import NodeStore
 from baremetal.db.operations import OperationStore
+from baremetal.db.share_access import AccessStore
+from baremetal.db.share_backends import BackendStore
+from baremetal.db.share_messages import MessageStore
+from baremetal.db.share_quotas import QuotaStore
+from baremetal.db.share_snapshots import SnapshotStore
+from baremetal.db.share_types import TypeStore
+from baremetal.db.shares import ShareStore
 from baremetal.db.vault import Vault
+from baremetal.domain.share import LIMITED, RESOURCES, UNLIMITED
 from baremetal.engine.members import Members
 from baremetal.engine.submit import Submitter
 from baremetal.images.downloads import Downloads
@@ -28,6 +36,7 @@ from baremetal.images.keeper import Keeper
 from baremetal.images.shelves import Shelves
 from baremetal.images.tickets import Tickets
 from baremetal.rpc.conductor import ConductorClient
+from baremetal.scheduler.share_placement import ShareScheduler
 
 
 class Authenticator(Protocol):
@@ -74,6 +83,17 @@ class Services:
         self.keeper = Keeper(db, Shelves(conf), clock)
         self.importer = Importer(db, vault, clock, Downloads(conf), ring_data)
         self.tickets = Tickets(conf, vault, clock)
+        self.shares = ShareStore(db)
+        self.share_types = TypeStore(db)
+        self.share_access = AccessStore(db)
+        self.share_snapshots = SnapshotStore(db)
+        self.share_backends = BackendStore(db)
+        self.share_messages = MessageStore(db)
+        quotas = {name: conf.shares[f"quota_{name}"] for name in LIMITED}
+        self.share_quotas = QuotaStore(db, {**dict.fromkeys(RESOURCES, UNLIMITED), **quotas})
+        self.share_scheduler = ShareScheduler(db, clock)
+        #: Wakes a share service; where nobody is told, one looks each second.
+        self.ring_shares: Callable[[str], object] = lambda _service: None
         #: Set when the process ends, so that streams end.
         self.stopping = threading.Event()
         self.max_limit: int = conf.api.max_limit

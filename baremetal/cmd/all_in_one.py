@@ -1,4 +1,4 @@
-"""The whole plane in one process: API, conductor, data service, SQLite, and a bus for them."""
+"""The whole plane in one process: API, conductor, data and share service, SQLite, and a bus."""
 
 import logging
 import sys
@@ -23,7 +23,9 @@ from baremetal.db.vault import Vault
 from baremetal.health.front import Front, Probes
 from baremetal.rpc.conductor import ConductorClient
 from baremetal.rpc.data import DataClient
+from baremetal.rpc.shares import SharesClient
 from baremetal.rpc.transport import make_transport
+from baremetal.shares.service import ShareService
 
 LOG = logging.getLogger(__name__)
 
@@ -49,8 +51,10 @@ class AllInOne:
         auth = authenticator(conf, state)
         self.conductor = Conductor(conf, self.db, vault, transport, clock)
         self.data = DataService(conf, self.db, vault, transport, clock)
+        self.shares = ShareService(conf, self.db, vault, transport, clock)
         client, ring_data = ConductorClient(transport), DataClient(transport).ring
         self.services = Services(conf, self.db, vault, client, auth, clock, ring_data)
+        self.services.ring_shares = SharesClient(transport).ring
         probes = Probes(conf, self.db, clock, metrics=conf.api.metrics)
         front = Front(Application(self.services), probes, clock)
         self._server = make_server(conf, front)
@@ -61,6 +65,7 @@ class AllInOne:
         sys.setswitchinterval(_SWITCH_SECONDS)
         self.conductor.start()
         self.data.start()
+        self.shares.start()
         self._server.prepare()
         threading.Thread(target=self._server.serve, name="http", daemon=True).start()
         host, port = self._server.bind_addr[:2]
@@ -75,6 +80,7 @@ class AllInOne:
         self.services.stopping.set()
         self._server.stop()
         ended = self.data.stop(grace)
+        ended = self.shares.stop(grace) and ended
         ended = self.conductor.stop(grace) and ended
         self._transport.cleanup()
         self.db.close()

@@ -25,6 +25,7 @@ from baremetal.db.schema import check_current
 from baremetal.db.vault import Vault
 from baremetal.domain.errors import BaremetalError, Unavailable
 from baremetal.rpc.transport import make_transport
+from baremetal.shares.service import ShareService
 
 LOG = logging.getLogger(__name__)
 
@@ -36,14 +37,14 @@ class ConductorService(service.ServiceBase):  # type: ignore[misc]
     """What oslo.service runs, in a process that it forks: nothing is opened before `start`."""
 
     def __init__(
-        self, conf: cfg.ConfigOpts, make: type[Conductor | DataService] = Conductor
+        self, conf: cfg.ConfigOpts, make: type[Conductor | DataService | ShareService] = Conductor
     ) -> None:
         """Run with `conf`, as it is when the service starts, what `make` makes of it."""
         self._conf = conf
         self._make = make
         self._stopping = threading.Event()
         self._ended = threading.Event()
-        self._conductor: Conductor | DataService | None = None
+        self._conductor: Conductor | DataService | ShareService | None = None
         self._db: Database | None = None
 
     def start(self) -> None:
@@ -102,7 +103,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run("baremetal-conductor", Conductor, argv)
 
 
-def run(name: str, make: type[Conductor | DataService], argv: Sequence[str] | None) -> int:
+def run(
+    name: str, make: type[Conductor | DataService | ShareService], argv: Sequence[str] | None
+) -> int:
     """The same for any service that carries out operations."""
     conf = service_configuration(name, argv)
     try:

@@ -64,6 +64,8 @@ class StateDir:
         entry["baremetal_api_version"] = "1"
         entry["image_endpoint_override"] = url.removesuffix("/baremetal") + "/image/v2"
         entry["image_api_version"] = "2"
+        entry["shared_file_system_endpoint_override"] = url.removesuffix("/baremetal") + "/share/v2"
+        entry["shared_file_system_api_version"] = "2"
         text = yaml.safe_dump({"clouds": {"baremetal": entry}}, sort_keys=False)
         if not self.clouds.exists() or self.clouds.read_text() != text:
             _write(self.clouds, text)

@@ -33,6 +33,7 @@ from baremetal.health.siblings import Siblings
 from baremetal.meters import METERS
 from baremetal.rpc.conductor import ConductorClient
 from baremetal.rpc.data import DataClient
+from baremetal.rpc.shares import SharesClient
 from baremetal.rpc.transport import make_transport
 
 LOG = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ def make_application(conf: cfg.ConfigOpts) -> Front:
     clock = SharedClock(db)
     probes = Probes(conf, db, clock, metrics=conf.api.metrics, siblings=_siblings())
     services = Services(conf, db, vault, client, auth, clock, ring_data)
+    services.ring_shares = SharesClient(transport, brokered=True).ring
     return Front(Application(services), probes, clock)
 
 

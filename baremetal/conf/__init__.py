@@ -4,9 +4,19 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
-from baremetal.conf import api, conductor, database, default, dhcp, images, netboot, upgrade_levels
+from baremetal.conf import (
+    api,
+    conductor,
+    database,
+    default,
+    dhcp,
+    images,
+    netboot,
+    shares,
+    upgrade_levels,
+)
 
-_ROOMS = (default, api, conductor, database, dhcp, images, netboot, upgrade_levels)
+_ROOMS = (default, api, conductor, database, dhcp, images, netboot, shares, upgrade_levels)
 
 
 def list_opts() -> list[tuple[str | None, Sequence[cfg.Opt]]]:

@@ -105,6 +105,8 @@ RESOURCES: Final = (
     *("share_networks", "share_groups", "share_group_snapshots", "share_replicas"),
     "replica_gigabytes",
 )
+#: Those that the configuration limits.
+LIMITED: Final = RESOURCES[:5]
 UNLIMITED: Final = -1
 
 _TRUE: Final = ("true", "1", "yes", "on", "t", "y", "<is> true")

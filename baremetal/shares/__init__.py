@@ -1,0 +1,1 @@
+"""The share service: carries out operations on shares."""
