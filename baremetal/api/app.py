@@ -126,7 +126,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
             _REQUEST_ID: environ["baremetal.request_id"],
         }
         if dialect.version_header is not None:
-            answer.headers[dialect.version_header] = f"1.{version}"
+            answer.headers[dialect.version_header] = f"{dialect.major}.{version}"
         return answer
 
     def _fault(self, status: int, message: str, headers: Mapping[str, str] = _NO_HEADERS) -> Answer:
@@ -156,7 +156,7 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         return self._fault(status, error.message, headers)
 
     def _dispatch(self, environ: dict[str, Any], version: int) -> Answer:
-        path = _path(environ["baremetal.path"])
+        path = self._dialect.normal(_path(environ["baremetal.path"]))
         match = self._router.find(path.strip("/").split("/"))
         if match is None:
             return self._fault(_NOT_FOUND, f"No resource is at {path}.")
@@ -170,8 +170,8 @@ class Root(pecan.rest.RestController):  # type: ignore[misc]
         if version < route.since:
             return self._fault(
                 _NOT_FOUND,
-                f"{path} needs API version 1.{route.since} or newer; "
-                f"this request is for 1.{version}.",
+                f"{path} needs API version {self._dialect.major}.{route.since} or newer; "
+                f"this request is for {self._dialect.major}.{version}.",
             )
         body = environ["baremetal.body"]
         if isinstance(body, BaremetalError):

@@ -8,6 +8,8 @@ from baremetal.api.images import fault
 from baremetal.api.images.routes import ROUTES as IMAGE_ROUTES
 from baremetal.api.routes import ROUTES
 from baremetal.api.routing import Route
+from baremetal.api.shares import versions as share_versions
+from baremetal.api.shares.routes import ROUTES as SHARE_ROUTES
 
 
 def _one_version(_environ: Mapping[str, str]) -> int:
@@ -29,6 +31,10 @@ class Dialect:
     chosen: Callable[[Mapping[str, str]], int] = _one_version
     #: In which answers tell the version that was chosen.
     version_header: str | None = None
+    #: What stands before the dot of its versions.
+    major: int = 1
+    #: The path of a request as the table of routes knows it.
+    normal: Callable[[str], str] = str
     #: In each answer.
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -48,5 +54,16 @@ BARE_METAL = Dialect(
 
 IMAGE = Dialect("/image", IMAGE_ROUTES, fault.body)
 
+SHARE = Dialect(
+    "/share",
+    SHARE_ROUTES,
+    share_versions.fault,
+    version_keys=("HTTP_X_OPENSTACK_MANILA_API_VERSION",),
+    chosen=share_versions.chosen,
+    version_header=share_versions.HEADER,
+    major=2,
+    normal=share_versions.without_project,
+)
+
 #: The first also answers where no prefix is.
-DIALECTS = (BARE_METAL, IMAGE)
+DIALECTS = (BARE_METAL, IMAGE, SHARE)

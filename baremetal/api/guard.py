@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from baremetal.api.call import Call
-from baremetal.api.policies import allocations, images, nodes, operations, ports
+from baremetal.api.policies import allocations, images, nodes, operations, ports, shares
 from baremetal.api.routing import Route
 from baremetal.auth.policy import Policy
 from baremetal.auth.rules import Rule
@@ -19,6 +19,10 @@ _SEE = {
     "allocation": allocations.GET,
     "operation": operations.GET,
     "image": images.GET,
+    "share": shares.GET,
+    "snapshot": shares.GET_SNAPSHOT,
+    "access": shares.ACCESS_GET,
+    "message": shares.GET_MESSAGE,
 }
 #: {what has owners: (the variable of the path, what it names, how that is called)}
 _PLACES = {
@@ -30,6 +34,10 @@ _PLACES = {
     ),
     "operation": (("operation", "operation", "Operation"),),
     "image": (("image", "image", "Image"),),
+    "share": (("share", "share", "Share"),),
+    "snapshot": (("snapshot", "snapshot", "Snapshot"),),
+    "access": (("access", "access", "Access rule"),),
+    "message": (("message", "message", "Message"),),
 }
 
 

@@ -104,6 +104,21 @@ IMAGE_ANSWERER = Who(
     "role:member and project_id:%(image.member)s",
     "A member of a project that the image is shared with.",
 )
+SHARE_READER = Who(
+    "share_reader",
+    "role:reader and project_id:%(share.owner)s",
+    "A reader in the project that the share belongs to.",
+)
+SHARE_MEMBER = Who(
+    "share_member",
+    "role:member and project_id:%(share.owner)s",
+    "A member of the project that the share belongs to.",
+)
+PUBLIC_SHARE_READER = Who(
+    "public_share_reader",
+    "role:reader and 'public':%(share.visibility)s",
+    "Anybody, where the share is there for all to see.",
+)
 PUBLIC_READER = Who(
     "public_reader",
     "role:reader and ('public':%(image.visibility)s or 'community':%(image.visibility)s)",
@@ -129,6 +144,9 @@ EVERYBODY = (
     IMAGE_SHARER,
     IMAGE_ANSWERER,
     PUBLIC_READER,
+    SHARE_READER,
+    SHARE_MEMBER,
+    PUBLIC_SHARE_READER,
 )
 
 #: Those who see everything, whoever owns it.

@@ -1,23 +1,32 @@
 """Whose a resource is: the owner and the lessee of its node, or its own owner."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from baremetal.db.database import Database, Prepared
+from baremetal.db.share_tables import (
+    share_access_rules,
+    share_messages,
+    share_snapshots,
+    shares,
+)
 from baremetal.db.tables import allocations, image_members, images, nodes, operations, ports
 
 _NODE = (nodes.c.uuid, nodes.c.owner.label("node.owner"), nodes.c.lessee.label("node.lessee"))
 _IDENT: sa.BindParameter[str] = sa.bindparam("uuid")
 _NAME: sa.BindParameter[str] = sa.bindparam("name")
 _PROJECT: sa.BindParameter[str] = sa.bindparam("project")
+_SHARE = (
+    shares.c.project_id.label("share.owner"),
+    sa.case((shares.c.is_public, "public")).label("share.visibility"),
+)
 _NODE_CALLED = sa.or_(nodes.c.uuid == _IDENT, nodes.c.name == _NAME)
 _ALLOCATION_CALLED = sa.or_(allocations.c.uuid == _IDENT, allocations.c.name == _NAME)
 _PORT_CALLED = sa.or_(ports.c.uuid == _IDENT, ports.c.name == _NAME)
 
 #: {what is asked for by its uuid or name: the row with its uuid and its owners}
-_QUERIES: Mapping[str, "sa.Select[Any]"] = {
+_QUERIES: dict[str, "sa.Select[Any]"] = {
     "node": sa.select(*_NODE).where(_NODE_CALLED),
     "port": sa.select(ports.c.uuid, *_NODE[1:])
     .join(nodes, nodes.c.uuid == ports.c.node_uuid)
@@ -25,7 +34,14 @@ _QUERIES: Mapping[str, "sa.Select[Any]"] = {
     "operation": sa.select(operations.c.uuid, *_NODE[1:], images.c.owner.label("image.owner"))
     .outerjoin(nodes, nodes.c.uuid == operations.c.resource_uuid)
     .outerjoin(images, images.c.uuid == operations.c.resource_uuid)
-    .where(operations.c.uuid == _IDENT, sa.or_(nodes.c.id.is_not(None), images.c.id.is_not(None))),
+    .where(
+        operations.c.uuid == _IDENT,
+        sa.or_(
+            nodes.c.id.is_not(None),
+            images.c.id.is_not(None),
+            operations.c.resource_type.like("share%"),
+        ),
+    ),
     "allocation": sa.select(
         allocations.c.uuid, allocations.c.owner.label("allocation.owner")
     ).where(_ALLOCATION_CALLED),
@@ -49,8 +65,20 @@ _QUERIES: Mapping[str, "sa.Select[Any]"] = {
     )
     .where(images.c.uuid == _IDENT, images.c.status != "pending_delete"),
 }
+_QUERIES |= {
+    "share": sa.select(shares.c.uuid, *_SHARE).where(shares.c.uuid == _IDENT),
+    "snapshot": sa.select(
+        share_snapshots.c.uuid, share_snapshots.c.project_id.label("share.owner")
+    ).where(share_snapshots.c.uuid == _IDENT),
+    "access": sa.select(share_access_rules.c.uuid, shares.c.project_id.label("share.owner"))
+    .join(shares, shares.c.uuid == share_access_rules.c.share_uuid)
+    .where(share_access_rules.c.uuid == _IDENT),
+    "message": sa.select(
+        share_messages.c.uuid, share_messages.c.project_id.label("share.owner")
+    ).where(share_messages.c.uuid == _IDENT),
+}
 #: What is asked for by its uuid alone.
-_BY_UUID = {"operation", "image"}
+_BY_UUID = {"operation", "image", "share", "snapshot", "access", "message"}
 
 
 def owners(

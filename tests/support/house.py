@@ -50,6 +50,9 @@ class Reply:
         """The sentence of a refusal."""
         if "message" in self.body:
             return str(self.body["message"])
+        if "error_message" not in self.body:
+            (fault,) = self.body.values()
+            return str(fault["message"])
         return str(json.loads(self.body["error_message"])["faultstring"])
 
 
@@ -120,7 +123,7 @@ class House:
         self._services.policy.look_again()
 
     def request(self, method: str, path: str, body: Any = None, version: str = "1.90") -> Reply:
-        """The answer to one request for `path` below ``/baremetal/v1/``, or below ``/image``."""
+        """The answer to one request for `path` below ``/baremetal/v1/`` or another API's root."""
         raw = b"" if body is None else json.dumps(body).encode()
         status, answer = self._ask(method, path, raw, {_VERSION: version})
         return Reply(status, json.loads(answer) if answer else None)
@@ -140,10 +143,10 @@ class House:
         self, method: str, path: str, raw: bytes, headers: Mapping[str, str]
     ) -> tuple[int, bytes]:
         path, _, query = path.removeprefix("/v1/").partition("?")
-        of_images = path.startswith("/image/")
+        of_others = path.startswith(("/image/", "/share/"))
         environ = {
             "REQUEST_METHOD": method,
-            "PATH_INFO": path if path in ("/", "/v1") or of_images else f"/baremetal/v1/{path}",
+            "PATH_INFO": path if path in ("/", "/v1") or of_others else f"/baremetal/v1/{path}",
             "QUERY_STRING": query,
             "SERVER_NAME": "house",
             "SERVER_PORT": "80",

@@ -10,10 +10,22 @@ from baremetal.api.policies import (
     nodes,
     operations,
     ports,
+    shares,
 )
 from baremetal.auth.rules import Rule
 
-_FILES = (nodes, ports, chassis, allocations, drivers, conductors, operations, events, images)
+_FILES = (
+    nodes,
+    ports,
+    chassis,
+    allocations,
+    drivers,
+    conductors,
+    operations,
+    events,
+    images,
+    shares,
+)
 
 RULES: tuple[Rule, ...] = tuple(
     value for file in _FILES for value in vars(file).values() if isinstance(value, Rule)

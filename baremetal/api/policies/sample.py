@@ -5,12 +5,21 @@ from collections import defaultdict
 from oslo_policy.policy import DocumentedRuleDefault, Operation, RuleDefault
 
 from baremetal.api.dialect import DIALECTS
-from baremetal.api.policies import RULES, images
+from baremetal.api.policies import RULES, images, shares
 from baremetal.api.policies.nodes import GET, SET_PROVISION_STATE, UPDATE
 from baremetal.auth.rules import EVERYBODY, Rule
 
 #: Rules that have others below them, for fields or verbs.
-_IN_PARTS = (GET, UPDATE, SET_PROVISION_STATE, images.UPDATE, images.IMPORT)
+_IN_PARTS = (
+    GET,
+    UPDATE,
+    SET_PROVISION_STATE,
+    images.UPDATE,
+    images.IMPORT,
+    shares.GET,
+    shares.CREATE,
+    shares.GET_QUOTAS,
+)
 
 
 def list_rules() -> list[RuleDefault]:

@@ -1,0 +1,1 @@
+"""The Shared File Systems API v2, beside the others."""
