@@ -5,6 +5,7 @@ from baremetal.client.events import EventFeed, Events
 from baremetal.client.images import Images
 from baremetal.client.nodes import Nodes
 from baremetal.client.resources import Collection, Drivers, Operations
+from baremetal.client.shares import Shares
 from baremetal.client.transport import Transport
 from baremetal.client.watching import Subject, Watcher, merge_into_operation
 
@@ -22,6 +23,7 @@ class Client:
         self.conductors = Collection(transport, "conductors")
         self.allocations = Collection(transport, "allocations")
         self.images = Images(transport.beside("/image"))
+        self.shares = Shares(transport.beside("/share"))
         self.operations = Operations(transport, "operations")
 
     def operation_watcher(self, feed: EventFeed, uuid: str) -> Watcher:

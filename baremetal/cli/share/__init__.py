@@ -1,0 +1,1 @@
+"""`baremetal share ...`: file systems that clients mount from afar."""
