@@ -176,4 +176,8 @@ def _sentence(envelope: Any) -> str | None:
     if not isinstance(envelope, dict):
         return None
     keys = ("faultstring", "description", "message", "title")
-    return next((str(envelope[key]) for key in keys if envelope.get(key)), None)
+    found = next((str(envelope[key]) for key in keys if envelope.get(key)), None)
+    if found is None and len(envelope) == 1:
+        # The Shared File Systems API names the kind of fault around it.
+        return _sentence(next(iter(envelope.values())))
+    return found

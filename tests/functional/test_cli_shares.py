@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def share(guarded_plane: PlaneProcess) -> Iterator[Run]:
+def share(guarded_plane: PlaneProcess, tmp_path: Path) -> Iterator[Run]:
     """`baremetal share WORDS`; what a test leaves behind is deleted."""
 
     def run(*words: str) -> "subprocess.CompletedProcess[str]":
@@ -27,6 +28,7 @@ def share(guarded_plane: PlaneProcess) -> Iterator[Run]:
                 "OS_CLIENT_CONFIG_FILE": str(guarded_plane.clouds),
                 "OS_CLOUD": "baremetal",
             },
+            cwd=tmp_path,
             capture_output=True,
             text=True,
             timeout=120,
