@@ -56,6 +56,8 @@ def _tables(db: Database) -> list[sa.Table]:
 def _value(column: sa.Column[Any], number: int) -> Any:
     if isinstance(column.type, sa.Boolean):
         return bool(number % 2)
+    if isinstance(column.type, sa.Float):
+        return float(number)
     if isinstance(column.type, sa.Integer):
         return number
     if isinstance(column.type, sa.Text | LONGTEXT):
