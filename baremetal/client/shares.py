@@ -63,10 +63,11 @@ class ShareCollection:
         """Let one go."""
         self.ask("DELETE", f"/{self.get(ident)['id']}")
 
-    def act(self, ident: str, word: str, **arguments: Any) -> Any:
-        """Do something to one; what the server says of it."""
-        body = {word: arguments or None}
-        return self.ask("POST", f"/{self.get(ident)['id']}/action", json=body)
+    def act(self, ident: str, word: str, wait: str | None = None, **arguments: Any) -> Any:
+        """Do something to one; what the server says of it, at once or when it has come so far."""
+        body, query = {word: arguments or None}, {"wait": wait} if wait else None
+        path = f"/{self.get(ident)['id']}/action"
+        return self.ask("POST", path, json=body, params=query)
 
     def wait(self, ident: str, seconds: float) -> Resource:
         """One when nothing is under way with it any more, or when the time is over."""

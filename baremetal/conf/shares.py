@@ -36,6 +36,14 @@ OPTS = [
         help="How often a share service says that it is alive, and how much its pools hold, "
         "seconds.",
     ),
+    cfg.IntOpt(
+        "reconcile_interval",
+        default=900,
+        min=0,
+        max=86400,
+        help="How often a share service compares what its servers enforce with the rules of access, "
+        "and mends what differs, seconds. 0: when it starts, and not again.",
+    ),
     *(
         cfg.IntOpt(
             f"quota_{resource}",

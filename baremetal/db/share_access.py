@@ -46,12 +46,13 @@ _STATE = sa.update(share_access_rules).where(_C.uuid == sa.bindparam("our_rule")
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of rules, by their uuids."""
+    """What became of rules, by their uuids; and why some were refused, for a person."""
 
     active: Sequence[str] = ()
     gone: Sequence[str] = ()
     failed: Sequence[str] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
+    why: str = ""
 
 
 class AccessStore:
@@ -69,17 +70,22 @@ class AccessStore:
         with self._db.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
+    def find(self, uuid: str) -> Row | None:
+        """One rule, if there is one of this uuid."""
+        query = sa.select(share_access_rules).where(_C.uuid == uuid.lower())
+        with self._db.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else dict(row)
+
     def get(self, uuid: str) -> Row:
         """One rule.
 
         :raises NotFound: there is none.
         """
-        query = sa.select(share_access_rules).where(_C.uuid == uuid.lower())
-        with self._db.read() as connection:
-            row = connection.execute(query).mappings().first()
+        row = self.find(uuid)
         if row is None:
             raise NotFound("Access rule", uuid)
-        return dict(row)
+        return row
 
     def allow(self, rule: Row, intent: Mapping[str, Any], now: datetime) -> None:
         """Add a rule that is to be put in force.
@@ -146,7 +152,10 @@ class AccessStore:
 
 
 def write_applied(tx: sa.Connection, share: str, applied: Applied, at: str) -> None:
-    """Write what became of rules; a rule that is no longer wanted meanwhile stays pending."""
+    """Write what became of rules; a rule that is no longer wanted meanwhile stays pending.
+
+    The caller holds the share, so that who adds a rule says so of it before us, or after.
+    """
     for state, uuids in ((sh.ACTIVE, applied.active), (sh.ERROR, applied.failed)):
         if uuids:
             these = sa.and_(_C.uuid.in_(uuids), _C.state != sh.TO_DENY)

@@ -9,12 +9,20 @@ import sqlalchemy as sa
 
 from baremetal.db.events import Event
 from baremetal.db.operations import record
-from baremetal.db.share_access import Applied, write_applied
+from baremetal.db.share_access import write_applied
 from baremetal.db.share_backends import release
-from baremetal.db.share_messages import ACTIONS, UNKNOWN, Message, tell
+from baremetal.db.share_messages import (
+    ACTIONS,
+    DETAILS,
+    REFUSED_RULE,
+    UNKNOWN,
+    Message,
+    tell,
+)
 from baremetal.db.share_tables import share_export_locations, share_snapshots, shares
 from baremetal.db.shares import forget
 from baremetal.domain import operation as op
+from baremetal.domain import share as sh
 from baremetal.domain.history import Failure
 from baremetal.domain.operation import Operation
 
@@ -25,14 +33,15 @@ APPLIED: Final = "applied"
 SIZE: Final = "size"
 #: How the engine calls the state of a resource.
 _STATE: Final = "provision_state"
-_NOT_OURS: Final = ("target_provision_state", "last_error", GONE, LOCATIONS, APPLIED, SIZE)
+_MORE: Final = (LOCATIONS, APPLIED, SIZE)
+_NOT_OURS: Final = ("target_provision_state", "last_error", GONE, *_MORE)
 
 
 @dataclass(frozen=True, slots=True)
 class ShareChange:
     """What an operation writes of its share, or with `snapshot` of that snapshot of it.
 
-    :ivar message: the uuid of what a user is to be told, should it fail.
+    :ivar message: the uuid of what users are to be told, should it fail or refuse something.
     """
 
     operation: Operation
@@ -51,34 +60,68 @@ class ShareChange:
         over: bool = False,
     ) -> None:
         """As `baremetal.db.operations.Change` has it; the share being gone is fine."""
-        uuid, values = self.operation.resource_uuid, self.values
-        table = share_snapshots if self.snapshot else shares
+        values = self.values
         columns = {name: value for name, value in values.items() if name not in _NOT_OURS}
         if _STATE in columns:
             columns["status"] = columns.pop(_STATE)
-        mine = table.c.uuid == uuid
+        changed = False
         if values.get(GONE):
-            self._remove(tx, uuid)
+            self._remove(tx)
+            columns["status"] = sh.DELETED
+            changed = True
         elif columns:
-            tx.execute(sa.update(table).where(mine).values({**columns, "updated_at": at}))
-        if SIZE in values:
-            _resize(tx, uuid, values[SIZE])
+            changed = self._update(tx, columns, at)
+        if not self.snapshot:
+            self._write_more(tx, at)
+        record(tx, at, [*(self._told(columns, at) if changed else ()), *news])
+
+    def _update(self, tx: sa.Connection, columns: Mapping[str, Any], at: str) -> bool:
+        mine = self._table.c.uuid == self.operation.resource_uuid
+        if "status" in columns and self.operation.kind not in sh.DELETES:
+            # Somebody has asked for it to go, and that goes on.
+            mine = sa.and_(mine, self._table.c.status != sh.DELETING)
+        changed = sa.update(self._table).where(mine)
+        return tx.execute(changed.values({**columns, "updated_at": at})).rowcount == 1
+
+    def _write_more(self, tx: sa.Connection, at: str) -> None:
+        """What is not in columns of the share itself; nothing of a share that is gone."""
+        uuid, values = self.operation.resource_uuid, self.values
+        if not any(name in values for name in _MORE):
+            return
+        query = sa.select(shares.c.host, shares.c.claimed).where(shares.c.uuid == uuid)
+        found = tx.execute(query.with_for_update()).first()
+        if found is None:
+            return
         if LOCATIONS in values:
             _locate(tx, uuid, values[LOCATIONS], at)
-        applied: Applied | None = values.get(APPLIED)
-        if applied is not None:
-            write_applied(tx, uuid, applied, at)
-        record(tx, at, [*self._told(columns, at), *news])
+        if APPLIED in values:
+            write_applied(tx, uuid, values[APPLIED], at)
+            if why := values[APPLIED].why:
+                self._tell(tx, at, REFUSED_RULE, why)
+        if SIZE in values:
+            size = values[SIZE]
+            changed = sa.update(shares).where(shares.c.uuid == uuid)
+            tx.execute(changed.values(size=size, claimed=size))
+            # What it had claimed beyond goes back to its pool.
+            release(tx, found.host, found.claimed - size)
 
     def remember(self, tx: sa.Connection, at: str, failure: Failure) -> None:
         """Tell the users of the share."""
+        self._tell(tx, at, DETAILS.get(self.operation.kind, UNKNOWN), failure.event)
+
+    def _tell(self, tx: sa.Connection, at: str, detail: str, why: str) -> None:
         of = op.SHARE_SNAPSHOT if self.snapshot else op.SHARE
         action = ACTIONS.get(self.operation.kind, UNKNOWN)
-        about = (of.upper(), self.operation.resource_uuid, action, UNKNOWN, failure.event)
+        about = (of.upper(), self.operation.resource_uuid, action, detail, why)
         message = Message(self.message, self.project, self.operation.request_id, *about)
         tell(tx, message, datetime.fromisoformat(at))
 
-    def _remove(self, tx: sa.Connection, uuid: str) -> None:
+    @property
+    def _table(self) -> sa.Table:
+        return share_snapshots if self.snapshot else shares
+
+    def _remove(self, tx: sa.Connection) -> None:
+        uuid = self.operation.resource_uuid
         if self.snapshot:
             tx.execute(sa.delete(share_snapshots).where(share_snapshots.c.uuid == uuid))
         else:
@@ -90,15 +133,6 @@ class ShareChange:
         kind = "share_snapshot" if self.snapshot else "share"
         data = {f"{kind}_uuid": self.operation.resource_uuid, "to": columns["status"], "at": at}
         return ((f"{kind}.status", None, data),)
-
-
-def _resize(tx: sa.Connection, uuid: str, size: int) -> None:
-    """The share has a size: what it had claimed beyond goes back to its pool."""
-    c = shares.c
-    found = tx.execute(sa.select(c.host, c.claimed).where(c.uuid == uuid).with_for_update()).first()
-    if found is not None:
-        tx.execute(sa.update(shares).where(c.uuid == uuid).values(size=size, claimed=size))
-        release(tx, found.host, found.claimed - size)
 
 
 def _locate(tx: sa.Connection, uuid: str, found: Sequence[Mapping[str, Any]], at: str) -> None:

@@ -15,22 +15,25 @@ from baremetal.domain.errors import NotFound
 _C = share_messages.c
 _KEPT: Final = timedelta(days=30)
 
-#: What went wrong, in the numbers of the Shared File Systems API: the action, and the detail.
+#: What went wrong, in the numbers of the Shared File Systems API (its messages have an action and a
+#: detail): finding a place; all else by the kind of operation.
 ALLOCATE: Final = "001"
-#: kind of operation -> the action
 ACTIONS: Final[Mapping[str, str]] = {
     "share_create": "002",
     "share_clone": "002",
-    "share_delete": "005",
-    "share_extend": "006",
-    "share_shrink": "007",
-    "share_revert": "012",
+    "share_delete": "007",
+    "share_extend": "008",
+    "share_shrink": "009",
+    "share_revert": "006",
     "share_access": "010",
-    "share_snapshot": "009",
-    "share_snapshot_delete": "009",
+    "share_snapshot": "002",
+    "share_snapshot_delete": "007",
 }
 UNKNOWN: Final = "001"
 NO_HOST: Final = "002"
+REFUSED_RULE: Final = "021"
+#: kind of operation -> the detail, where that says more
+DETAILS: Final[Mapping[str, str]] = {"share_extend": "015", "share_clone": "017"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,15 @@ class Message:
 
 
 def tell(tx: sa.Connection, message: Message, now: datetime) -> None:
-    """Keep it, within the transaction that makes it true."""
+    """Keep it, within the transaction that makes it true, and forget those that have expired."""
+    tx.execute(sa.delete(share_messages).where(_C.expires_at < stamp(now)))
     values = {name: getattr(message, name) for name in Message.__dataclass_fields__}
     moments = {"created_at": stamp(now), "expires_at": stamp(now + _KEPT)}
     tx.execute(share_messages.insert(), {**values, **moments})
 
 
 class MessageStore:
-    """Reads them, and forgets old ones."""
+    """Reads them, and forgets those that nobody wants any more."""
 
     def __init__(self, db: Database) -> None:
         """Read from `db`."""
@@ -83,8 +87,3 @@ class MessageStore:
         """Forget one."""
         with self._db.write() as tx:
             tx.execute(sa.delete(share_messages).where(_C.uuid == uuid))
-
-    def prune(self, now: datetime) -> None:
-        """Forget those that have expired."""
-        with self._db.write() as tx:
-            tx.execute(sa.delete(share_messages).where(_C.expires_at < stamp(now)))

@@ -1,6 +1,8 @@
 """Limits of what projects may have, and what they have: counted, never kept."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +21,19 @@ _COUNTED: Mapping[str, tuple[sa.Table, str | None]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Limits by resource: of a project as a whole, of one of its users, or of one type."""
+
+    limits: Mapping[str, int]
+    user: str = ""
+    share_type: str = ""
+
+    def most(self, resource: str) -> int:
+        """The limit, or `UNLIMITED`."""
+        return self.limits.get(resource, UNLIMITED)
+
+
 class QuotaStore:
     """Reads and writes limits."""
 
@@ -27,20 +42,34 @@ class QuotaStore:
         self._db = db
         self._defaults = dict(defaults)
 
-    def limits(self, project: str, user: str = "", share_type: str = "") -> dict[str, int]:
-        """What counts for a project; for a user or a type, what is said of that one alone."""
-        found = dict(self._defaults) if not share_type else {}
-        for whose in dict.fromkeys(("", project)):
-            found |= self.given(whose) if not share_type else {}
-        for key in {(project, user, share_type)} - {(project, "", "")}:
-            found |= self.given(*key)
+    def bounds(self, project: str, user: str = "", share_type: str = "") -> list[Bound]:
+        """All that somebody must keep to; the first one is their project's.
+
+        `user` is an id, `share_type` a uuid; limits that nobody has set for them are left out.
+        """
+        query = sa.select(_C.project_id, _C.user_id, _C.share_type, _C.resource, _C.hard_limit)
+        query = query.where(
+            _C.project_id.in_(("", project)),
+            _C.user_id.in_(("", user)),
+            _C.share_type.in_(("", share_type)),
+        )
+        said: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
+        with self._db.read() as connection:
+            for row in connection.execute(query):
+                said[row[0], row[1], row[2]][row.resource] = row.hard_limit
+        found = [Bound({**self._defaults, **said["", "", ""], **said[project, "", ""]})]
+        if user and said[project, user, ""]:
+            found.append(Bound(said[project, user, ""], user=user))
+        if share_type and said[project, "", share_type]:
+            found.append(Bound(said[project, "", share_type], share_type=share_type))
         return found
 
-    def given(self, project: str, user: str = "", share_type: str = "") -> dict[str, int]:
-        """The limits that somebody has set for just this."""
-        query = sa.select(_C.resource, _C.hard_limit).where(_whose(project, user, share_type))
-        with self._db.read() as connection:
-            return {row.resource: row.hard_limit for row in connection.execute(query)}
+    def limits(self, project: str, user: str = "", share_type: str = "") -> dict[str, int]:
+        """What counts for a project; or for a user, or a type, where that has limits of its own."""
+        found: dict[str, int] = {}
+        for bound in self.bounds(project, user, share_type):
+            found |= bound.limits
+        return found
 
     def set(self, project: str, values: Mapping[str, int], user: str = "", kind: str = "") -> None:
         """Set limits; `kind` is the uuid of a type of shares."""
@@ -59,42 +88,41 @@ class QuotaStore:
         with self._db.write() as tx:
             tx.execute(sa.delete(share_quotas).where(_whose(project, user, share_type)))
 
-    def usage(self, project: str, share_type: str = "") -> dict[str, int]:
-        """What a project has, of one type or of all."""
+    def usage(self, project: str, user: str = "", share_type: str = "") -> dict[str, int]:
+        """What a project has: all of it, or what is a user's, or of a type."""
+        whose = Bound({}, user, share_type)
         with self._db.read() as connection:
-            return {
-                resource: used(connection, resource, project, share_type) for resource in _COUNTED
-            }
+            return {resource: used(connection, resource, project, whose) for resource in _COUNTED}
 
 
 def check(
-    tx: sa.Connection, project: str | None, limits: Mapping[str, int], asked: Mapping[str, int]
+    tx: sa.Connection, project: str | None, bounds: Sequence[Bound], asked: Mapping[str, int]
 ) -> None:
     """Return if a project may have so much more; until `tx` ends, nobody else takes of it.
 
     :raises QuotaExceeded: it may not.
     """
-    if project is None:
+    limited = [(b, name) for b in bounds for name in asked if b.most(name) != UNLIMITED]
+    if project is None or not limited:
         return
-    limited = {name: limits.get(name, UNLIMITED) for name in asked}
-    limited = {name: limit for name, limit in limited.items() if limit != UNLIMITED}
-    if limited:
-        one_at_a_time(tx, f"baremetal share quotas {project}")
-    for name, limit in limited.items():
-        now = used(tx, name, project)
-        if now + asked[name] > limit:
-            raise QuotaExceeded(name, asked[name], now, limit)
+    one_at_a_time(tx, f"baremetal share quotas {project}")
+    for bound, name in limited:
+        now = used(tx, name, project, bound)
+        if now + asked[name] > bound.most(name):
+            raise QuotaExceeded(name, asked[name], now, bound.most(name))
 
 
-def used(connection: sa.Connection, resource: str, project: str, share_type: str = "") -> int:
-    """How much of a resource a project has."""
+def used(connection: sa.Connection, resource: str, project: str, whose: Bound) -> int:
+    """How much of a resource a project has, or whom of it a bound is about."""
     table, column = _COUNTED[resource]
     count: Any = sa.func.count() if column is None else sa.func.sum(table.c[column])
     query = sa.select(count).select_from(table).where(table.c.project_id == project)
-    if share_type and table is shares:
-        query = query.where(table.c.share_type == share_type)
-    elif share_type:
-        of_type = sa.select(shares.c.uuid).where(shares.c.share_type == share_type)
+    if whose.user:
+        query = query.where(table.c.user_id == whose.user)
+    if whose.share_type and table is shares:
+        query = query.where(table.c.share_type == whose.share_type)
+    elif whose.share_type:
+        of_type = sa.select(shares.c.uuid).where(shares.c.share_type == whose.share_type)
         query = query.where(table.c.share_uuid.in_(of_type))
     return int(connection.execute(query).scalar() or 0)
 

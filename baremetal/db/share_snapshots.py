@@ -1,6 +1,6 @@
 """Snapshots of shares: records, and the operations that begin with one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from baremetal.db import share_quotas
 from baremetal.db.database import Database
-from baremetal.db.operations import submit
+from baremetal.db.operations import cancel_all, submit
 from baremetal.db.records import Records
+from baremetal.db.share_quotas import Bound
 from baremetal.db.share_tables import share_snapshots, shares
 from baremetal.db.types import stamp
 from baremetal.domain import share as sh
@@ -37,7 +38,7 @@ class SnapshotStore:
     def create(
         self,
         values: Mapping[str, Any],
-        limits: Mapping[str, int],
+        bounds: Sequence[Bound],
         intent: Mapping[str, Any],
         now: datetime,
     ) -> None:
@@ -52,27 +53,28 @@ class SnapshotStore:
         # Whoever is about to delete the share waits, or we see that they have.
         held = sa.update(shares).where(share).values(version=shares.c.version + 1)
         with self._db.write() as tx:
-            share_quotas.check(tx, values["project_id"], limits, asked)
-            submit(tx, intent, at)
+            share_quotas.check(tx, values["project_id"], bounds, asked)
             tx.execute(held)
             status = tx.execute(sa.select(shares.c.status).where(share)).scalar()
             if status is None:
                 raise NotFound("Share", values["share_uuid"])
             sh.check_begin(sh.SNAPSHOT, "Share", values["share_uuid"], status)
             tx.execute(share_snapshots.insert(), {**values, "created_at": at})
+            submit(tx, intent, at)
 
-    def start(self, row: Row, intent: Mapping[str, Any], now: datetime) -> None:
-        """Begin an operation on a snapshot that is in the state that it had in `row`.
+    def start_delete(self, row: Row, intent: Mapping[str, Any], now: datetime) -> None:
+        """Begin to delete a snapshot; if it is still in the making, that is to stop.
 
-        :raises ChangedMeanwhile: it is in another state by now.
+        :raises ChangedMeanwhile: it is in another state by now than in `row`.
         """
         at = stamp(now)
         mine = sa.and_(_C.uuid == row["uuid"], _C.status == row["status"])
-        values = {"status": sh.PHASES[intent["kind"]].during, "updated_at": at}
+        values = {"status": sh.DELETING, "updated_at": at}
         with self._db.write() as tx:
-            submit(tx, intent, at)
+            cancel_all(tx, row["uuid"], "delete", at)
             if tx.execute(sa.update(share_snapshots).where(mine).values(values)).rowcount != 1:
                 raise ChangedMeanwhile("Snapshot", row["uuid"])
+            submit(tx, intent, at)
 
     def update(self, uuid: str, values: Mapping[str, Any], now: datetime) -> None:
         """Change what is its owner's to change, or its status where an administrator says it.

@@ -2,6 +2,9 @@
 
 What a share claims of its pool, what its project may have and the operation that makes it so are
 written in one transaction: there is never one without the others.
+
+All transactions on shares lock in one order, so that none waits for another in a circle: the
+quotas of the project, operations, the share, what belongs to it, the pool, and the log of events.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +18,7 @@ from baremetal.db.database import Database, Prepared, Rows
 from baremetal.db.operations import cancel_all, submit
 from baremetal.db.share_backends import claim, release
 from baremetal.db.share_messages import Message, tell
+from baremetal.db.share_quotas import Bound
 from baremetal.db.share_tables import (
     share_access_rules,
     share_export_locations,
@@ -33,7 +37,11 @@ _BY_UUID = sa.select(*ROWS.columns).where(_C.uuid == sa.bindparam("uuid"))
 _INSERT = shares.insert()
 _MOVE = (
     sa.update(shares)
-    .where(_C.uuid == sa.bindparam("our_uuid"), _C.status == sa.bindparam("judged"))
+    .where(
+        _C.uuid == sa.bindparam("our_uuid"),
+        _C.status == sa.bindparam("judged"),
+        _C.claimed == sa.bindparam("judged_claim"),
+    )
     .values(version=_C.version + 1)
 )
 
@@ -56,11 +64,18 @@ class ShareStore:
             raise NotFound("Share", uuid)
         return ROWS.convert(found)
 
+    def available(self, host: str, after: int, limit: int) -> list[Row]:
+        """So many of the available shares at a place, in order, with numbers above `after`."""
+        here = sa.and_(_C.host == host, _C.status == sh.AVAILABLE, _C.id > after)
+        query = sa.select(_C.id, _C.uuid).where(here).order_by(_C.id).limit(limit)
+        with self._db.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
     def place(
         self,
         values: Mapping[str, Any],
         pool: Pool,
-        limits: Mapping[str, int],
+        bounds: Sequence[Bound],
         intent: Mapping[str, Any],
         now: datetime,
     ) -> bool:
@@ -71,24 +86,23 @@ class ShareStore:
         """
         at, size = stamp(now), values["size"]
         with self._db.write() as tx:
-            _check_quota(tx, values, limits)
+            _check_quota(tx, values, bounds)
             if not claim(tx, pool.host, size, pool.most):
                 return False
             placed = {"host": pool.host, "availability_zone": pool.availability_zone}
-            # The intent first: nobody is to see a share that nothing will come of.
-            submit(tx, {**intent, "conductor_group": sh.queue_of(pool.service)}, at)
             tx.execute(_INSERT, {**values, **placed, "claimed": size, "created_at": at})
+            submit(tx, {**intent, "conductor_group": sh.queue_of(pool.service)}, at)
         return True
 
     def keep_unplaced(
-        self, values: Mapping[str, Any], limits: Mapping[str, int], why: Message, now: datetime
+        self, values: Mapping[str, Any], bounds: Sequence[Bound], why: Message, now: datetime
     ) -> None:
         """Add a share that has no place, and say why.
 
         :raises QuotaExceeded: its project may not have it.
         """
         with self._db.write() as tx:
-            _check_quota(tx, values, limits)
+            _check_quota(tx, values, bounds)
             lost = {"status": sh.ERROR, "claimed": values["size"], "created_at": stamp(now)}
             tx.execute(_INSERT, {**values, **lost})
             tell(tx, why, now)
@@ -100,11 +114,11 @@ class ShareStore:
         now: datetime,
         size: int | None = None,
         pool: Pool | None = None,
-        limits: Mapping[str, int] | None = None,
+        bounds: Sequence[Bound] = (),
     ) -> None:
         """Begin an operation on a share that is in the state that it had in `row`.
 
-        To get a larger `size` it claims the difference of its `pool`, and of its project's limits.
+        To get a larger `size` it claims the difference of its `pool`, and of what its project may have.
 
         :raises ChangedMeanwhile: it is in another state by now.
         :raises QuotaExceeded: its project may not have so much more.
@@ -117,20 +131,25 @@ class ShareStore:
             if size is not None and pool is not None:
                 values["claimed"] = size
                 more = {"gigabytes": size - row["claimed"]}
-                share_quotas.check(tx, row["project_id"], limits or {}, more)
-            submit(tx, intent, at)
+                share_quotas.check(tx, row["project_id"], bounds, more)
             _move(tx, row, values)
             if size is not None and pool is not None:
                 _claim(tx, row, size, pool)
+            submit(tx, intent, at)
 
     def start_delete(self, row: Row, intent: Mapping[str, Any], now: datetime) -> None:
-        """Begin to delete a share; whatever else is under way with it is to stop."""
+        """Begin to delete a share; whatever else is under way with it is to stop.
+
+        :raises ChangedMeanwhile: it is in another state by now.
+        :raises Conflict: it has snapshots.
+        """
         at = stamp(now)
         values = {"status": sh.DELETING, "updated_at": at}
         with self._db.write() as tx:
             cancel_all(tx, row["uuid"], "delete", at)
-            submit(tx, intent, at)
             _move(tx, row, values)
+            _check_no_snapshots(tx, row["uuid"])
+            submit(tx, intent, at)
 
     def update(self, uuid: str, values: Mapping[str, Any], now: datetime) -> None:
         """Change what is its owner's to change, or its status where an administrator says it.
@@ -175,20 +194,18 @@ class ShareStore:
         with self._db.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
-    def count_snapshots(self, uuid: str) -> int:
-        """How many snapshots it has."""
-        query = sa.select(sa.func.count()).where(share_snapshots.c.share_uuid == uuid)
-        with self._db.read() as connection:
-            return connection.execute(query).scalar() or 0
 
-
-def _check_quota(tx: sa.Connection, values: Mapping[str, Any], limits: Mapping[str, int]) -> None:
+def _check_quota(tx: sa.Connection, values: Mapping[str, Any], bounds: Sequence[Bound]) -> None:
     asked = {"shares": 1, "gigabytes": values["size"]}
-    share_quotas.check(tx, values["project_id"], limits, asked)
+    share_quotas.check(tx, values["project_id"], bounds, asked)
 
 
 def _move(tx: sa.Connection, row: Row, values: Mapping[str, Any]) -> None:
-    judged = {"our_uuid": row["uuid"], "judged": row["status"]}
+    judged = {
+        "our_uuid": row["uuid"],
+        "judged": row["status"],
+        "judged_claim": row["claimed"],
+    }
     if tx.execute(_MOVE, {**values, **judged}).rowcount != 1:
         raise ChangedMeanwhile("Share", row["uuid"])
 
@@ -202,10 +219,18 @@ def _claim(tx: sa.Connection, row: Row, size: int, pool: Pool) -> None:
         )
 
 
+def _check_no_snapshots(tx: sa.Connection, uuid: str) -> None:
+    query = sa.select(sa.func.count()).where(share_snapshots.c.share_uuid == uuid)
+    if count := tx.execute(query).scalar():
+        raise Conflict(f"Share {uuid} has {count} snapshots; first delete these.")
+
+
 def forget(tx: sa.Connection, uuid: str) -> None:
     """Remove a share and all that belongs to it, and give back what it has claimed."""
-    found = tx.execute(sa.select(_C.host, _C.claimed).where(_C.uuid == uuid)).first()
+    query = sa.select(_C.host, _C.claimed).where(_C.uuid == uuid).with_for_update()
+    found = tx.execute(query).first()
+    tx.execute(sa.delete(shares).where(_C.uuid == uuid))
     for table in (share_export_locations, share_access_rules, share_snapshots):
         tx.execute(sa.delete(table).where(table.c.share_uuid == uuid))
-    if found is not None and tx.execute(sa.delete(shares).where(_C.uuid == uuid)).rowcount:
+    if found is not None:
         release(tx, found.host, found.claimed)

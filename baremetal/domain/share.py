@@ -24,6 +24,8 @@ DELETING: Final = "deleting"
 ERROR_DELETING: Final = "error_deleting"
 ERROR: Final = "error"
 INACTIVE: Final = "inactive"
+#: What is told of it at its end.
+DELETED: Final = "deleted"
 
 #: Kinds of operations on shares.
 CREATE: Final = "share_create"
@@ -35,6 +37,7 @@ REVERT: Final = "share_revert"
 ACCESS: Final = "share_access"
 SNAPSHOT: Final = "share_snapshot"
 SNAPSHOT_DELETE: Final = "share_snapshot_delete"
+DELETES: Final = (DELETE, SNAPSHOT_DELETE)
 
 #: kind of operation -> the state of the share (of the snapshot) during it, after it, and where
 #: it has failed
@@ -98,6 +101,10 @@ ABILITY_SPECS: Final[Mapping[str, str]] = MappingProxyType(
         "mount_snapshot_support": "mount_snapshot_support",
     }
 )
+
+#: Extra specs that bound the size of each share of the type, GiB.
+LEAST_SIZE_SPEC: Final = "provisioning:min_share_size"
+MOST_SIZE_SPEC: Final = "provisioning:max_share_size"
 
 #: What can be limited, and what no limit is written as.
 RESOURCES: Final = (
@@ -231,4 +238,24 @@ def check_specs(given: Any) -> dict[str, str]:
     for key in (SERVERS_SPEC, *ABILITY_SPECS):
         if key in specs and flag_of(specs[key]) is None:
             raise InvalidInput(f"Extra spec {key} must be True or False, not {specs[key][:80]!r}.")
+    for key in (LEAST_SIZE_SPEC, MOST_SIZE_SPEC):
+        if key in specs and _gib(specs[key]) is None:
+            raise InvalidInput(f"Extra spec {key} must be a number of GiB, 1 or more.")
     return specs
+
+
+def check_size_of_type(name: str, specs: Mapping[str, str], size: int) -> None:
+    """Return if a type of these specs lets a share be so large, in GiB.
+
+    :raises InvalidInput: it does not.
+    """
+    least, most = (_gib(specs.get(key, "")) for key in (LEAST_SIZE_SPEC, MOST_SIZE_SPEC))
+    if size < (least or 1) or size > (most or MAX_SIZE):
+        raise InvalidInput(
+            f"Shares of type {name} have {least or 1} to {most or MAX_SIZE} GiB; {size} is not."
+        )
+
+
+def _gib(text: str) -> int | None:
+    small = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_SIZE))
+    return int(text) or None if small else None

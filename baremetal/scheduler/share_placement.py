@@ -1,12 +1,13 @@
 """Finds a pool for a share, and claims it so that nobody else can have that room."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from baremetal.clock import Clock
 from baremetal.db.database import Database
 from baremetal.db.share_backends import BackendStore
 from baremetal.db.share_messages import ALLOCATE, NO_HOST, Message
+from baremetal.db.share_quotas import Bound
 from baremetal.db.shares import ShareStore
 from baremetal.domain import share as sh
 from baremetal.domain.share import Wish
@@ -32,7 +33,7 @@ class ShareScheduler:
         self,
         wish: Wish,
         values: Mapping[str, Any],
-        limits: Mapping[str, int],
+        bounds: Sequence[Bound],
         intent: Mapping[str, Any],
     ) -> str | None:
         """Write the share: at a place, with the operation that makes it; or in error, and why.
@@ -48,12 +49,12 @@ class ShareScheduler:
                 break
             # One by one: who waits for a pool must not keep another one from others.
             for pool in fitting:
-                if self._shares.place(values, pool, limits, intent, self._clock.now()):
+                if self._shares.place(values, pool, bounds, intent, self._clock.now()):
                     return pool.service
         why = f"No storage could be allocated for this share request: {explain(wish, pools)}"
         about = ("SHARE", values["uuid"], ALLOCATE, NO_HOST, why)
         whose = (values["project_id"], intent["request_id"])
         message = Message(self._clock.new_uuid(), *whose, *about)
         unplaced = {**values, "status": sh.ERROR}
-        self._shares.keep_unplaced(unplaced, limits, message, self._clock.now())
+        self._shares.keep_unplaced(unplaced, bounds, message, self._clock.now())
         return None

@@ -38,6 +38,14 @@ class Backend:
             raise InvalidInput(f"Backend {self.place.backend} has no snapshots.")
         return self.storage
 
+    def check(self) -> None:
+        """Return if the storage and the server are there, and what they need.
+
+        :raises BaremetalError: one is not, or does not answer.
+        """
+        self.storage.check()
+        self.export.check()
+
     def report(self) -> dict[str, Any]:
         """What the scheduler is to know of it, as columns.
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from baremetal.clock import Clock
 from baremetal.db.share_backends import BackendStore
-from baremetal.db.share_messages import MessageStore
 from baremetal.domain.errors import BaremetalError, Unavailable
 from baremetal.shares.backends import Backend, Backends
 
@@ -17,40 +16,39 @@ _MISSED: Final = 3
 
 
 class Reports:
-    """A thread that reports."""
+    """A thread for each backend: one that hangs keeps none of the others silent."""
 
     def __init__(
-        self,
-        backends: Backends,
-        store: BackendStore,
-        messages: MessageStore,
-        zone: str,
-        seconds: float,
-        clock: Clock,
+        self, backends: Backends, store: BackendStore, zone: str, seconds: float, clock: Clock
     ) -> None:
         """Report all `seconds`."""
-        self._backends = backends
+        self._backends = list(backends.all.values())
         self._store = store
-        self._messages = messages
         self._zone = zone
         self._seconds = seconds
         self._clock = clock
+        self._checked: set[str] = set()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="reports", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._loop, args=(one,), name=f"reports {name}", daemon=True)
+            for name, one in backends.all.items()
+        ]
 
     def start(self) -> None:
-        """Report once, and go on in a thread.
+        """Report once, and go on in threads.
 
         :raises Unavailable: the database does not answer.
         """
         self.report()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
-    def stop(self, service: str) -> None:
-        """End, and say so."""
+    def stop(self, service: str, grace: float | None = None) -> None:
+        """End, and say so; a storage that does not answer is waited for `grace` seconds."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(grace)
         try:
             self._store.leave(service, self._clock.now())
         except Unavailable as error:
@@ -61,7 +59,7 @@ class Reports:
 
         :raises Unavailable: the database does not answer.
         """
-        for backend in self._backends.all.values():
+        for backend in self._backends:
             self._report(backend)
 
     def _report(self, backend: Backend) -> None:
@@ -70,19 +68,22 @@ class Reports:
         then = self._store.allocated(str(place))
         values: dict[str, Any] = {"problem": None, "allocated_then": then}
         try:
+            if place.backend not in self._checked:
+                backend.check()
+                self._checked.add(place.backend)
             values |= backend.report()
         except BaremetalError as error:
             LOG.warning("backend %s: %s", place.backend, error.message)
+            self._checked.discard(place.backend)
             values = {"problem": error.message}
         about = {"service": place.service, "backend": place.backend}
         said = {**about, "availability_zone": self._zone, **values}
         self._store.report(str(place), said, self._clock.now(), _MISSED * self._seconds)
 
-    def _loop(self) -> None:
+    def _loop(self, backend: Backend) -> None:
         while not self._stopping.wait(self._seconds):
             try:
-                self.report()
-                self._messages.prune(self._clock.now())
+                self._report(backend)
             except Unavailable as error:
                 LOG.warning("cannot report: %s", error.message)
             except Exception:

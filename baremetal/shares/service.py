@@ -11,7 +11,6 @@ from baremetal.db.database import Database
 from baremetal.db.operations import OperationStore
 from baremetal.db.share_access import AccessStore
 from baremetal.db.share_backends import BackendStore
-from baremetal.db.share_messages import MessageStore
 from baremetal.db.share_snapshots import SnapshotStore
 from baremetal.db.share_types import TypeStore
 from baremetal.db.shares import ShareStore
@@ -24,6 +23,7 @@ from baremetal.rpc.shares import TOPIC, VERSION
 from baremetal.rpc.transport import EXCHANGE, Carrier
 from baremetal.shares.backends import Backends
 from baremetal.shares.flows import FLOWS
+from baremetal.shares.reconciler import Reconciler
 from baremetal.shares.reports import Reports
 from baremetal.shares.task import ShareTask
 from baremetal.shares.turns import Turns
@@ -61,9 +61,15 @@ class ShareService:
         self._types = TypeStore(db)
         self._backends = Backends(conf, clock)
         self._turns = Turns()
-        store, seconds = BackendStore(db), conf.shares.report_interval
-        zone, messages = conf.shares.availability_zone, MessageStore(db)
-        self._reports = Reports(self._backends, store, messages, zone, seconds, clock)
+        zone, seconds = conf.shares.availability_zone, conf.shares.report_interval
+        self._reports = Reports(self._backends, BackendStore(db), zone, seconds, clock)
+        self._reconciler = Reconciler(
+            self._backends,
+            self._shares,
+            self._access,
+            self._turns,
+            conf.shares.reconcile_interval,
+        )
         operations = OperationStore(db)
         # Nothing that is done to shares waits for a person.
         runner = Runner(operations, FLOWS, self._open_task, clock, hold_seconds=0)
@@ -87,12 +93,14 @@ class ShareService:
         self._ensure_type()
         self._reports.start()
         self._worker.start()
+        self._reconciler.start()
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         self._listens.wait(_BUS_SECONDS)
 
     def stop(self, grace: float | None = None) -> bool:
         """Claim nothing more, and let running steps end; false if some did not in time."""
-        self._reports.stop(self._conf.host)
+        self._reconciler.stop(grace)
+        self._reports.stop(self._conf.host, grace)
         ended = self._worker.stop(grace)
         if self._listens.is_set():
             self._server.stop()

@@ -43,7 +43,7 @@ class ShareTask(Work):
                 uuid = self.snapshot_row["share_uuid"]
             self.row = self.shares.row(uuid)
         except NotFound:
-            self.row = None
+            self.row = self.snapshot_row = None
 
     @property
     def title(self) -> str:
@@ -97,9 +97,13 @@ class ShareTask(Work):
         """
         with self.turns.alone(self.there["uuid"]):
             self.read()
-            if self.there["status"] == sh.DELETING and self.operation.kind != sh.DELETE:
-                raise Conflict(f"Share {self.there['uuid']} is being deleted.")
+            if self.operation.kind not in sh.DELETES and sh.DELETING in self._statuses:
+                raise Conflict(f"{self.title} is being deleted.")
             yield self.backend
+
+    @property
+    def _statuses(self) -> list[str]:
+        return [found["status"] for found in (self.there, self.snapshot_row) if found]
 
     def change(self, values: Mapping[str, Any]) -> ShareChange:
         """As columns, and what `baremetal.db.share_changes` names beside them."""

@@ -191,7 +191,7 @@ class World:
 
     def forget(self) -> None:
         intent = self.intent(sh.SNAPSHOT_DELETE, "share_snapshot")
-        self.snapshots.start(self.snapshots.row(_SNAPSHOT), intent, CLOCK.now())
+        self.snapshots.start_delete(self.snapshots.row(_SNAPSHOT), intent, CLOCK.now())
 
     def delete(self) -> None:
         self.shares.start_delete(self.shares.row(_SHARE), self.intent(sh.DELETE), CLOCK.now())

@@ -1,4 +1,4 @@
-"""Operations: they belong to whom their node, or image, belongs to."""
+"""Operations: they belong to whom their node, image or share belongs to."""
 
 from baremetal.auth.rules import (
     ADMIN,
@@ -10,10 +10,16 @@ from baremetal.auth.rules import (
     READER,
     SEERS,
     SERVICE,
+    SHARE_READER,
     Rule,
 )
 
-GET = Rule("baremetal:operation:get", "See an operation.", (*SEERS, IMAGE_READER), of="operation")
+GET = Rule(
+    "baremetal:operation:get",
+    "See an operation.",
+    (*SEERS, IMAGE_READER, SHARE_READER),
+    of="operation",
+)
 GET_AUTOPSY = Rule(
     "baremetal:operation:get_autopsy",
     "See why an operation failed, and how the node's BMC was asked.",
@@ -21,11 +27,11 @@ GET_AUTOPSY = Rule(
     of="operation",
 )
 LIST_ALL = Rule(
-    "baremetal:operation:list_all", "List operations on anybody's nodes and images.", OVERSEERS
+    "baremetal:operation:list_all", "List operations on anybody's nodes, images and shares.", OVERSEERS
 )
 LIST = Rule(
     "baremetal:operation:list",
-    "List operations on one's own project's images, and on the nodes that it owns or rents.",
+    "List operations on images, shares and nodes that one's own project has, or rents.",
     (ADMIN, SERVICE, READER),
     all=LIST_ALL,
 )

@@ -14,12 +14,18 @@ from baremetal.domain.share_access import checked
 Row = dict[str, Any]
 _WITH_KEY, _WITH_MOMENTS, _WITH_METADATA, _AS_RESOURCE = 21, 33, 45, 45
 _PLAIN_STATES = 28
+#: What the query may ask to wait for, and how long, seconds.
+_APPLIED = "applied"
+_WAIT_SECONDS = 30.0
+_FIRST_PAUSE_SECONDS = 0.005
+_LONGEST_PAUSE_SECONDS = 0.25
 
 
 def allow(call: Call, row: Row, given: Any) -> dict[str, Any]:
     """Let somebody come in."""
     if not isinstance(given, dict):
         raise InvalidInput("allow_access must be an object.")
+    _waits(call)
     services, now = call.services, call.services.clock.now()
     kind, to = str(given.get("access_type")), text_of("access_to", given.get("access_to"))
     rule = {
@@ -40,18 +46,51 @@ def allow(call: Call, row: Row, given: Any) -> dict[str, Any]:
     except Conflict as error:
         raise InvalidInput(error.message) from error
     ring(call, row["host"])
-    return {"access": shown(call, services.share_access.get(rule["uuid"]))}
+    settled = _settled(call, rule["uuid"]) or services.share_access.get(rule["uuid"])
+    return {"access": shown(call, settled)}
 
 
 def deny(call: Call, row: Row, given: Any) -> Answer:
     """Let somebody come in no longer."""
+    _waits(call)
     uuid = given.get("access_id") if isinstance(given, dict) else None
     rule = call.services.share_access.get(str(uuid))
     if rule["share_uuid"] != row["uuid"]:
         raise NotFound("Access rule", uuid)
     call.services.share_access.deny(rule, _intent(call, row), call.services.clock.now())
     ring(call, row["host"])
+    if _waits(call) and _settled(call, rule["uuid"]) is None:
+        return Answer(None, 204)
     return Answer(None, 202)
+
+
+def _waits(call: Call) -> bool:
+    wait = query_of(call).get("wait")
+    if wait not in (None, _APPLIED):
+        raise InvalidInput(f"wait can be '{_APPLIED}', and nothing else.")
+    return wait is not None
+
+
+def _settled(call: Call, uuid: str) -> Row | None:
+    """A rule when the server enforces it, or has refused it; None: it is out of force, and gone.
+
+    At once where nobody waits, after a while where it takes long, or if too many wait already.
+    """
+    services, clock = call.services, call.services.clock
+    if not _waits(call) or not services.streams.acquire(blocking=False):
+        return services.share_access.find(uuid)
+    try:
+        until, pause = clock.monotonic() + _WAIT_SECONDS, _FIRST_PAUSE_SECONDS
+        while True:
+            rule = services.share_access.find(uuid)
+            if rule is None or rule["state"] not in (*sh.WANTED, *sh.UNWANTED):
+                return rule
+            if clock.monotonic() > until or services.stopping.is_set():
+                return rule
+            clock.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    finally:
+        services.streams.release()
 
 
 def _intent(call: Call, row: Row) -> Row:

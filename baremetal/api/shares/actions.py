@@ -7,7 +7,14 @@ from baremetal.api.call import Answer, Call
 from baremetal.api.guard import permit
 from baremetal.api.policies import shares as may
 from baremetal.api.shares import access
-from baremetal.api.shares.requests import body_of, intent_of, limits_of, number_of, ring
+from baremetal.api.shares.requests import (
+    body_of,
+    bounds_of,
+    check_size,
+    intent_of,
+    number_of,
+    ring,
+)
 from baremetal.api.shares.shares import begin_delete
 from baremetal.api.shares.versions import need
 from baremetal.auth.rules import Rule
@@ -31,25 +38,33 @@ def act(call: Call) -> Any:
 
 
 def _extend(call: Call, row: Row, given: Any) -> Answer:
-    size = _size(given)
+    size, services = _size(given), call.services
     sh.check_resize(sh.EXTEND, row["uuid"], row["size"], size)
     _check(sh.EXTEND, row)
-    services = call.services
-    pools = {pool.host: pool for pool in services.share_backends.pools(services.clock.now())}
-    limits = limits_of(call, row["project_id"])
-    most = limits["per_share_gigabytes"]
-    if sh.UNLIMITED < most < size:
-        raise sh.QuotaExceeded("per_share_gigabytes", size, row["size"], most)
+    bounds = bounds_of(call, row["project_id"] or "", row["user_id"], row["share_type"])
+    check_size(size, bounds, _type(call, row))
+    now = services.clock.now()
+    pools = [pool for pool in services.share_backends.pools(now) if pool.host == row["host"]]
+    if not pools:
+        raise Conflict(f"Pool {row['host']} of share {row['uuid']} was never heard of.")
     intent = intent_of(call, sh.EXTEND, row["uuid"], row["host"], {"size": size})
-    pool = pools[row["host"]]
-    services.shares.start(row, intent, services.clock.now(), size, pool, limits)
+    services.shares.start(row, intent, now, size, pools[0], bounds)
     return _rung(call, row)
+
+
+def _type(call: Call, row: Row) -> Row:
+    """The type of a share; one that is gone says nothing."""
+    try:
+        return call.services.share_types.get(row["share_type"])
+    except NotFound:
+        return {"name": row["share_type_name"], "extra_specs": {}}
 
 
 def _shrink(call: Call, row: Row, given: Any) -> Answer:
     size = _size(given)
     sh.check_resize(sh.SHRINK, row["uuid"], row["size"], size)
     _check(sh.SHRINK, row)
+    check_size(size, (), _type(call, row))
     return _start(call, row, sh.SHRINK, {"size": size})
 
 
@@ -61,7 +76,7 @@ def _revert(call: Call, row: Row, given: Any) -> Answer:
         raise NotFound("Snapshot", uuid)
     if not row["revert_to_snapshot_support"]:
         raise InvalidInput(f"Shares of type {row['share_type_name']} are not reverted.")
-    _check(sh.REVERT, row)
+    sh.check_begin(sh.REVERT, "Share", row["uuid"], row["status"])
     newest = call.services.share_snapshots.newest(row["uuid"])
     if snapshot["status"] != sh.AVAILABLE or newest != snapshot["uuid"]:
         raise Conflict(f"Only the latest snapshot can be reverted to, which is {newest}.")
@@ -109,6 +124,8 @@ def _check(kind: str, row: Row) -> None:
         sh.check_begin(kind, "Share", row["uuid"], row["status"])
     except Conflict as error:
         raise InvalidInput(error.message) from error
+    if row["host"] is None:
+        raise InvalidInput(f"Share {row['uuid']} was never placed anywhere; delete it.")
 
 
 def _start(call: Call, row: Row, kind: str, params: Row) -> Answer:

@@ -1,14 +1,13 @@
-"""What the cloud of shares is made of: zones, services, pools, instances; limits and quotas."""
+"""What the cloud of shares is made of: zones, services, pools, instances; and its messages."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from baremetal.api.body import read_object
 from baremetal.api.call import Answer, Call
-from baremetal.api.guard import permit
-from baremetal.api.policies import shares as may
-from baremetal.api.shares.requests import number_of, object_of, owner_of, query_of
+from baremetal.api.shares.requests import number_of, query_of, text_of
 from baremetal.db.share_tables import share_messages, shares
 from baremetal.db.types import stamp
 from baremetal.domain import share as sh
@@ -18,7 +17,7 @@ from baremetal.scheduler.share_filters import unmet
 
 Row = dict[str, Any]
 _BINARY = "manila-share"
-_MOST = 2**31 - 1
+_WITH_PERIODS = 52
 
 
 def zones(call: Call) -> dict[str, Any]:
@@ -69,7 +68,8 @@ def disable(call: Call) -> dict[str, Any]:
 
 def _switch(call: Call, *, disabled: bool) -> dict[str, Any]:
     given = read_object(call.raw)
-    host, reason = str(given.get("host")), given.get("disabled_reason")
+    host = str(given.get("host"))
+    reason = text_of("disabled_reason", given.get("disabled_reason"))
     there = [row["host"] for row in call.services.share_backends.all()]
     named = [one for one in there if host in (one, one.partition("#")[0])]
     if not named:
@@ -184,100 +184,6 @@ def _instance(row: Row) -> Row:
     }
 
 
-def limits(call: Call) -> dict[str, Any]:
-    """What the caller's project may have, and has."""
-    project = owner_of(call)
-    most, used = (
-        call.services.share_quotas.limits(project),
-        call.services.share_quotas.usage(project),
-    )
-    return {
-        "limits": {
-            "rate": [],
-            "absolute": {
-                "maxTotalShares": most["shares"],
-                "maxTotalShareGigabytes": most["gigabytes"],
-                "maxTotalShareSnapshots": most["snapshots"],
-                "maxTotalSnapshotGigabytes": most["snapshot_gigabytes"],
-                "maxTotalShareNetworks": most["share_networks"],
-                "maxTotalShareReplicas": most["share_replicas"],
-                "maxTotalReplicaGigabytes": most["replica_gigabytes"],
-                "totalSharesUsed": used["shares"],
-                "totalShareGigabytesUsed": used["gigabytes"],
-                "totalShareSnapshotsUsed": used["snapshots"],
-                "totalSnapshotGigabytesUsed": used["snapshot_gigabytes"],
-                "totalShareNetworksUsed": 0,
-                "totalShareReplicasUsed": 0,
-                "totalReplicaGigabytesUsed": 0,
-            },
-        }
-    }
-
-
-def quotas(call: Call) -> dict[str, Any]:
-    """What a project may have."""
-    project = _whose(call)
-    return {"quota_set": {"id": project, **call.services.share_quotas.limits(project)}}
-
-
-def quotas_detail(call: Call) -> dict[str, Any]:
-    """What a project may have, and has."""
-    project = _whose(call)
-    most, used = (
-        call.services.share_quotas.limits(project),
-        call.services.share_quotas.usage(project),
-    )
-    found: Row = {"id": project}
-    for name, limit in most.items():
-        found[name] = {"limit": limit, "in_use": used.get(name, 0), "reserved": 0}
-    return {"quota_set": found}
-
-
-def default_quotas(call: Call) -> dict[str, Any]:
-    """What a project may have of which nobody has said otherwise."""
-    project = _whose(call)
-    return {"quota_set": {"id": project, **call.services.share_quotas.limits("")}}
-
-
-def set_quotas(call: Call) -> dict[str, Any]:
-    """Say what a project may have."""
-    project, given = call.args["project"], object_of(call, "quota_set")
-    call.services.share_quotas.set(project, _limits(given))
-    return {"quota_set": call.services.share_quotas.limits(project)}
-
-
-def drop_quotas(call: Call) -> Answer:
-    """Let what counts for others count for it."""
-    call.services.share_quotas.forget(call.args["project"])
-    return Answer(None, 202)
-
-
-def class_quotas(call: Call) -> dict[str, Any]:
-    """What projects may have, of which nobody has said otherwise."""
-    found = call.services.share_quotas.limits("")
-    return {"quota_class_set": {"id": call.args["class"], **found}}
-
-
-def set_class_quotas(call: Call) -> dict[str, Any]:
-    """Say that for all of them; the class is 'default'."""
-    if call.args["class"] != "default":
-        raise NotFound("Quota class", call.args["class"])
-    call.services.share_quotas.set("", _limits(object_of(call, "quota_class_set")))
-    return {"quota_class_set": call.services.share_quotas.limits("")}
-
-
-def _limits(given: Row) -> dict[str, int]:
-    names = {name: value for name, value in given.items() if name in sh.RESOURCES}
-    return {name: number_of(name, value, sh.UNLIMITED, _MOST) for name, value in names.items()}
-
-
-def _whose(call: Call) -> str:
-    project = call.args["project"]
-    if project != owner_of(call):
-        permit(call, may.GET_ALL_QUOTAS)
-    return project
-
-
 def messages(call: Call) -> dict[str, Any]:
     """What users were told, the newest first."""
     query, c = query_of(call), share_messages.c
@@ -285,6 +191,11 @@ def messages(call: Call) -> dict[str, Any]:
     wheres: list[Any] = [c[name] == query[name] for name in names if name in query]
     if "message_level" in query:
         wheres.append(c.message_level == query["message_level"])
+    if call.version >= _WITH_PERIODS:
+        if "created_since" in query:
+            wheres.append(c.created_at >= _moment("created_since", query["created_since"]))
+        if "created_before" in query:
+            wheres.append(c.created_at < _moment("created_before", query["created_before"]))
     if call.only_of is not None:
         wheres.append(c.project_id == call.only_of)
     most = call.services.max_limit
@@ -292,6 +203,14 @@ def messages(call: Call) -> dict[str, Any]:
     offset = number_of("offset", query.get("offset", 0))
     found = call.services.share_messages.all(wheres, offset, limit)
     return {"messages": [_message(row) for row in found]}
+
+
+def _moment(name: str, text: str) -> str:
+    try:
+        found = datetime.fromisoformat(text.replace(" ", "T"))
+    except ValueError as error:
+        raise InvalidInput(f"{name} must be a moment such as 2026-01-31T12:00:00.") from error
+    return stamp(found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC))
 
 
 def message(call: Call) -> dict[str, Any]:

@@ -14,13 +14,14 @@ from baremetal.api.shares.requests import flag_of, number_of, query_of
 from baremetal.api.types.base import columns_for
 from baremetal.api.types.share import Share
 from baremetal.db.database import Prepared, shown
-from baremetal.db.share_tables import share_export_locations, shares
+from baremetal.db.share_tables import share_export_locations, share_types, shares
 from baremetal.domain.errors import InvalidInput
 
 _C = shares.c
 #: Rows that are read, written as JSON and sent together.
 _BATCH: Final = 25
 _MOST_SHAPES: Final = 512
+_ESCAPE: Final = "/"
 #: Parameter -> the column that must equal it.
 _EQUAL: Final[Mapping[str, str]] = {
     **{name: name for name in ("name", "status", "project_id", "snapshot_id", "host")},
@@ -43,7 +44,6 @@ _SORTABLE: Final[Mapping[str, str]] = {
     "share_type_id": "share_type",
     "share_type": "share_type",
 }
-_PAGING: Final = ("limit", "offset", "marker", "sort_key", "sort_dir", "all_tenants", "with_count")
 
 
 @dataclass(slots=True)
@@ -104,25 +104,31 @@ def _asked(call: Call, query: Mapping[str, str]) -> _Asked:
         _add(asked, "mine", mine)
         if flag_of("is_public", query.get("is_public", "false")):
             asked.shape[-1] = ("mine or public", "")
+    # As the field has it: what nobody knows narrows nothing.
     for name, value in query.items():
         if name in _EQUAL or name in _LIKE or name in _LOCATION:
             _add(asked, name, value)
         elif name in _NEVER:
             asked.shape.append(("never", ""))
-        elif name in ("metadata", "extra_specs"):
+        elif name == "metadata" or (name == "extra_specs" and call.only_of is None):
             for number, (key, wanted) in enumerate(_pairs(name, value).items()):
                 asked.shape.append((name, str(number)))
                 text = f"{orjson.dumps(key).decode()}:{orjson.dumps(wanted).decode()}"
-                asked.bound[f"{name}{number}"] = text
-        elif name not in _PAGING and name != "is_public":
-            # As the field has it: what nobody knows narrows nothing.
-            continue
+                asked.bound[f"{name}{number}"] = _literally(text)
     return asked
+
+
+def _literally(text: str) -> str:
+    """What LIKE is to find as it stands."""
+    for sign in (_ESCAPE, "%", "_"):
+        text = text.replace(sign, _ESCAPE + sign)
+    return text
 
 
 def _add(asked: _Asked, name: str, value: Any) -> None:
     asked.shape.append((name, ""))
-    asked.bound[name.replace("~", "_like")] = value
+    bound = name.replace("~", "_like")
+    asked.bound[bound] = _literally(value) if name in _LIKE else value
 
 
 def _pairs(name: str, text: str) -> dict[str, str]:
@@ -186,17 +192,25 @@ def _conditions(shape: list[tuple[str, str]]) -> "list[sa.ColumnElement[bool]]":
             found.append(sa.false())
         elif name in _LIKE:
             bound = sa.bindparam(name.replace("~", "_like"), type_=sa.Text)
-            found.append(_C[_LIKE[name]].contains(bound, autoescape=False))
+            found.append(_C[_LIKE[name]].contains(bound, escape=_ESCAPE))
         elif name in _LOCATION:
             at = share_export_locations.c
             of = sa.select(at.share_uuid).where(at[_LOCATION[name]] == sa.bindparam(name))
             found.append(_C.uuid.in_(of))
         elif name == "metadata":
-            text = sa.type_coerce(_C.metadata, sa.Text)
-            found.append(text.contains(sa.bindparam(f"{name}{number}", type_=sa.Text)))
+            found.append(_holds(_C.metadata, f"{name}{number}"))
+        elif name == "extra_specs":
+            holds = _holds(share_types.c.extra_specs, f"{name}{number}")
+            found.append(_C.share_type.in_(sa.select(share_types.c.uuid).where(holds)))
         elif name in _EQUAL:
             found.append(_C[_EQUAL[name]] == sa.bindparam(name))
     return found
+
+
+def _holds(column: "sa.Column[Any]", bound: str) -> "sa.ColumnElement[bool]":
+    """Whether a JSON object has a member that reads so."""
+    text = sa.type_coerce(column, sa.Text)
+    return text.contains(sa.bindparam(bound, type_=sa.Text), escape=_ESCAPE)
 
 
 def _count(call: Call, asked: _Asked) -> int:

@@ -1,15 +1,22 @@
 """What share routes have in common: bodies, queries, and the operations that they ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 from baremetal.api.body import read_object
 from baremetal.api.call import Call
 from baremetal.api.types.kinds import boolean
+from baremetal.db.share_quotas import Bound
 from baremetal.domain import operation as op
 from baremetal.domain.errors import InvalidInput
-from baremetal.domain.share import Place, queue_of
+from baremetal.domain.share import (
+    UNLIMITED,
+    Place,
+    QuotaExceeded,
+    check_size_of_type,
+    queue_of,
+)
 
 _MOST_PARAMETERS = 50
 _LONGEST = 255
@@ -136,6 +143,19 @@ def owner_of(call: Call) -> str:
     return call.identity.project_id or "default"
 
 
-def limits_of(call: Call, project: str) -> dict[str, int]:
-    """What a project may have."""
-    return call.services.share_quotas.limits(project)
+def bounds_of(call: Call, project: str, user: str | None, share_type: str) -> list[Bound]:
+    """What a share of a project, a user and a type must keep to."""
+    return call.services.share_quotas.bounds(project, user or "", share_type)
+
+
+def check_size(size: int, bounds: Sequence[Bound], type_: Mapping[str, Any]) -> None:
+    """Return if one share of a type may be so large, in GiB.
+
+    :raises InvalidInput: the type says otherwise.
+    :raises QuotaExceeded: its project, its user or its type has a limit for each share.
+    """
+    for bound in bounds:
+        most = bound.most("per_share_gigabytes")
+        if UNLIMITED < most < size:
+            raise QuotaExceeded("per_share_gigabytes", size, 0, most)
+    check_size_of_type(type_["name"], type_["extra_specs"], size)

@@ -7,7 +7,16 @@ from typing import Any
 
 from baremetal.api.policies import shares as may
 from baremetal.api.routing import Controller, Route
-from baremetal.api.shares import access, actions, cloud, kinds, shares, snapshots, versions
+from baremetal.api.shares import (
+    access,
+    actions,
+    cloud,
+    kinds,
+    quotas,
+    shares,
+    snapshots,
+    versions,
+)
 from baremetal.auth.rules import Rule
 
 
@@ -97,14 +106,14 @@ ROUTES = (
     _route("PUT", "/v2/services/disable", cloud.disable, may.CHANGE_SERVICES),
     _route("GET", "/v2/scheduler-stats/pools", cloud.pools, may.GET_POOLS),
     _route("GET", "/v2/scheduler-stats/pools/detail", cloud.pools_detail, may.GET_POOLS),
-    _route("GET", "/v2/limits", cloud.limits, may.GET_QUOTAS),
-    _route("GET", _QUOTAS, cloud.quotas, may.GET_QUOTAS),
-    _route("GET", f"{_QUOTAS}/detail", cloud.quotas_detail, may.GET_QUOTAS),
-    _route("GET", f"{_QUOTAS}/defaults", cloud.default_quotas, may.GET_QUOTAS),
-    _route("PUT", _QUOTAS, cloud.set_quotas, may.CHANGE_QUOTAS),
-    _route("DELETE", _QUOTAS, cloud.drop_quotas, may.CHANGE_QUOTAS, status=202),
-    _route("GET", _CLASS, cloud.class_quotas, may.GET_ALL_QUOTAS),
-    _route("PUT", _CLASS, cloud.set_class_quotas, may.CHANGE_QUOTAS),
+    _route("GET", "/v2/limits", quotas.limits, may.GET_QUOTAS),
+    _route("GET", _QUOTAS, quotas.show, may.GET_QUOTAS),
+    _route("GET", f"{_QUOTAS}/detail", quotas.detail, may.GET_QUOTAS),
+    _route("GET", f"{_QUOTAS}/defaults", quotas.defaults, may.GET_QUOTAS),
+    _route("PUT", _QUOTAS, quotas.change, may.CHANGE_QUOTAS),
+    _route("DELETE", _QUOTAS, quotas.drop, may.CHANGE_QUOTAS, status=202),
+    _route("GET", _CLASS, quotas.show_class, may.GET_ALL_QUOTAS),
+    _route("PUT", _CLASS, quotas.change_class, may.CHANGE_QUOTAS),
     _route("GET", "/v2/messages", cloud.messages, may.LIST_MESSAGES),
     _route("GET", "/v2/messages/{message}", cloud.message, may.GET_MESSAGE),
     _route("DELETE", "/v2/messages/{message}", cloud.drop_message, may.DELETE_MESSAGE, status=204),

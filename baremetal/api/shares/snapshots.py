@@ -10,9 +10,9 @@ from baremetal.api.policies import shares as may
 from baremetal.api.shares.actions import reset
 from baremetal.api.shares.requests import (
     body_of,
+    bounds_of,
     flag_of,
     intent_of,
-    limits_of,
     named,
     number_of,
     object_of,
@@ -68,8 +68,8 @@ def create(call: Call) -> Answer:
         "metadata": sh.check_metadata(given.get("metadata") or {}),
     }
     intent = intent_of(call, sh.SNAPSHOT, values["uuid"], row["host"], {})
-    limits = limits_of(call, row["project_id"] or "")
-    services.share_snapshots.create(values, limits, intent, services.clock.now())
+    bounds = bounds_of(call, row["project_id"] or "", values["user_id"], row["share_type"])
+    services.share_snapshots.create(values, bounds, intent, services.clock.now())
     ring(call, row["host"])
     return Answer({"snapshot": _shown(call, services.share_snapshots.row(values["uuid"]))}, 202)
 
@@ -105,7 +105,7 @@ def act(call: Call) -> Answer:
 def _begin_delete(call: Call, row: Row) -> Answer:
     host = call.services.shares.row(row["share_uuid"])["host"]
     intent = intent_of(call, sh.SNAPSHOT_DELETE, row["uuid"], host, {})
-    call.services.share_snapshots.start(row, intent, call.services.clock.now())
+    call.services.share_snapshots.start_delete(row, intent, call.services.clock.now())
     ring(call, host)
     return Answer(None, 202)
 

@@ -64,6 +64,7 @@ class Allow(_Change):
             access_type="user" if parsed_args.user else "ip",
             access_to=parsed_args.to,
             access_level="ro" if parsed_args.read_only else "rw",
+            wait="applied" if parsed_args.wait else None,
         )
         self.awaited(parsed_args, share)
 
@@ -73,7 +74,9 @@ class Deny(_Change):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         share = self.client.shares.get(parsed_args.share)["id"]
-        self.client.shares.act(share, "deny_access", access_id=self._rule(parsed_args, share)["id"])
+        rule = self._rule(parsed_args, share)["id"]
+        wait = "applied" if parsed_args.wait else None
+        self.client.shares.act(share, "deny_access", wait, access_id=rule)
         self.awaited(parsed_args, share)
 
     def _rule(self, parsed_args: argparse.Namespace, share: str) -> Resource:

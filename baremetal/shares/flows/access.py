@@ -13,6 +13,8 @@ from baremetal.shares.backends import Backend
 from baremetal.shares.task import ShareTask
 
 Row = dict[str, Any]
+#: Of so many rules at most users are told why they were refused.
+_TOLD = 10
 
 
 class StandingRules(Sequence[Rule]):
@@ -64,12 +66,16 @@ def apply(task: ShareTask) -> None:
         add, drop = task.access.pending(task.there["uuid"], task.clock.now())
         task.scratch["pending"] = [row["uuid"] for row in (*add, *drop)]
         outcome = _updated(task, backend, add, drop) if add or drop else AccessOutcome()
-    refused = set(outcome.refused)
+    del task.scratch["pending"]
+    # Among the refused may be some that were in force until others came.
+    refused = outcome.refused
+    why = [f"Rule {uuid} is not in force: {reason}" for uuid, reason in refused.items()]
     task.changes[APPLIED] = Applied(
         active=[row["uuid"] for row in add if row["uuid"] not in refused],
         gone=[row["uuid"] for row in drop],
-        failed=[row["uuid"] for row in add if row["uuid"] in refused],
+        failed=list(refused),
         keys=outcome.keys,
+        why=" ".join(why[:_TOLD]),
     )
 
 
@@ -89,8 +95,13 @@ def opened(task: ShareTask, backend: Backend) -> AccessOutcome:
 
 
 def failed(task: ShareTask) -> None:
-    """Say of those that were to be put in force that they are not."""
-    task.changes[APPLIED] = Applied(failed=task.scratch.get("pending", ()))
+    """Say of those that were to be put in force, or out of it, that they are not."""
+    pending = task.scratch.pop("pending", None)
+    if pending is None and task.row is not None:
+        # It was stopped before it had looked.
+        found = task.access.of(task.row["uuid"], (*sh.WANTED, *sh.UNWANTED))
+        pending = [row["uuid"] for row in found]
+    task.changes[APPLIED] = Applied(failed=pending or ())
 
 
 FLOW: Flow[ShareTask] = Flow(sh.ACCESS, (Step("apply", apply),), on_failure=failed)
