@@ -41,8 +41,8 @@ OPTS = [
         default=900,
         min=0,
         max=86400,
-        help="How often a share service compares what its servers enforce with the rules of access, "
-        "and mends what differs, seconds. 0: when it starts, and not again.",
+        help="How often a share service compares what its servers enforce with the rules of "
+        "access, and mends what differs, seconds. 0: when it starts, and not again.",
     ),
     *(
         cfg.IntOpt(

@@ -48,7 +48,8 @@ _QUERIES: dict[str, "sa.Select[Any]"] = {
             nodes.c.id.is_not(None),
             images.c.id.is_not(None),
             # Overseers may look into how one went that has left nothing.
-            operations.c.resource_type.in_((SHARE, SHARE_SNAPSHOT)),
+            operations.c.resource_type == SHARE,
+            operations.c.resource_type == SHARE_SNAPSHOT,
         ),
     ),
     "allocation": sa.select(

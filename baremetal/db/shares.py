@@ -118,7 +118,7 @@ class ShareStore:
     ) -> None:
         """Begin an operation on a share that is in the state that it had in `row`.
 
-        To get a larger `size` it claims the difference of its `pool`, and of what its project may have.
+        To get a larger `size` it claims the difference of its `pool`, within these `bounds`.
 
         :raises ChangedMeanwhile: it is in another state by now.
         :raises QuotaExceeded: its project may not have so much more.

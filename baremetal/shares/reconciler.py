@@ -1,7 +1,7 @@
 """Compares what servers enforce with what was asked for, and mends it.
 
-A machine that was started anew has lost its mounts, a server may have lost its exports, and somebody
-may have edited them by hand. No operation is under way then that would notice.
+A machine that was started anew has lost its mounts, a server may have lost its exports, and
+somebody may have edited them by hand. No operation is under way then that would notice.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Shares are placed on every database: a burst never takes more than there is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from baremetal.clock import Clock
 from baremetal.db.database import Database
 from baremetal.db.share_backends import BackendStore
 from baremetal.db.share_messages import MessageStore
+from baremetal.db.share_quotas import Bound
 from baremetal.db.share_tables import share_backends, shares
 from baremetal.db.tables import metadata, operations
 from baremetal.domain.share import CREATE, QuotaExceeded, Wish
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.slow
 CLOCK = Clock()
 BURST = 200
 SIZE = 3
+TYPE = CLOCK.new_uuid()
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
@@ -64,17 +66,18 @@ def _report(db: Database, name: str, ceiling: int) -> None:
     BackendStore(db).report(f"here@{name}#{name}", values, CLOCK.now(), 60)
 
 
-def _place(db: Database, limits: dict[str, int] | None = None) -> str | None:
+def _place(db: Database, bounds: Sequence[Bound] = ()) -> str | None:
     uuid = CLOCK.new_uuid()
     values = {
         "uuid": uuid,
         "instance_uuid": CLOCK.new_uuid(),
         "project_id": "p",
+        "user_id": "u",
         "size": SIZE,
         "share_proto": "NFS",
         "status": "creating",
         "access_rules_status": "active",
-        "share_type": CLOCK.new_uuid(),
+        "share_type": TYPE,
         "share_type_name": "default",
         "metadata": {},
     }
@@ -87,7 +90,7 @@ def _place(db: Database, limits: dict[str, int] | None = None) -> str | None:
         "request_id": None,
     }
     wish = Wish(size=SIZE, protocol="NFS", specs={})
-    return ShareScheduler(db, CLOCK).place(wish, values, limits or {}, intent)
+    return ShareScheduler(db, CLOCK).place(wish, values, bounds, intent)
 
 
 def _rows(db: Database, table: sa.Table) -> list[dict[str, Any]]:
@@ -115,17 +118,20 @@ def test_a_burst_spreads_and_never_takes_more_than_there_is(db: Database) -> Non
     assert all("with room for 3 GiB" in message["user_message"] for message in said)
 
 
-def test_a_project_never_has_more_than_its_quota(db: Database) -> None:
+@pytest.mark.parametrize("whose", ["project", "user", "share_type"])
+def test_nobody_ever_has_more_than_their_quota(db: Database, whose: str) -> None:
     for name in "ab":
         _report(db, name, 1000)
-    limits = {"shares": 40, "gigabytes": 50}
+    bounds = [Bound({"shares": 40, "gigabytes": 50 if whose == "project" else 1000})]
+    if whose != "project":
+        bounds.append(Bound({"gigabytes": 50}, **{whose: "u" if whose == "user" else TYPE}))
 
     def attempt(_: int) -> bool:
         try:
-            return _place(db, limits) is not None
+            return _place(db, bounds) is not None
         except QuotaExceeded:
             return False
 
     with ThreadPoolExecutor(16) as pool:
-        assert sum(pool.map(attempt, range(40))) == 50 // SIZE
+        assert sum(pool.map(attempt, range(30))) == 50 // SIZE
     assert sum(share["claimed"] for share in _rows(db, shares)) == 48

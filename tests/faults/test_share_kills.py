@@ -151,7 +151,7 @@ class World:
         }
         wish = sh.Wish(size=1, protocol="NFS", specs=type_["extra_specs"])
         scheduler = ShareScheduler(self.db, CLOCK)
-        assert scheduler.place(wish, values, {}, self.intent(sh.CREATE)) is not None
+        assert scheduler.place(wish, values, (), self.intent(sh.CREATE)) is not None
 
     def allow(self) -> None:
         rule = {
@@ -171,7 +171,7 @@ class World:
     def extend(self) -> None:
         (pool,) = BackendStore(self.db).pools(CLOCK.now())
         row, intent = self.shares.row(_SHARE), self.intent(sh.EXTEND, size=2)
-        self.shares.start(row, intent, CLOCK.now(), 2, pool, {})
+        self.shares.start(row, intent, CLOCK.now(), 2, pool, ())
 
     def take(self) -> None:
         values = {
@@ -183,7 +183,7 @@ class World:
             "share_proto": "NFS",
             "metadata": {},
         }
-        self.snapshots.create(values, {}, self.intent(sh.SNAPSHOT, "share_snapshot"), CLOCK.now())
+        self.snapshots.create(values, (), self.intent(sh.SNAPSHOT, "share_snapshot"), CLOCK.now())
 
     def revert(self) -> None:
         intent = self.intent(sh.REVERT, snapshot=_SNAPSHOT)

@@ -56,7 +56,9 @@ def test_a_share_lives(manila: Any) -> None:
     assert manila.share_export_locations.get(share, location.id).path == location.path
     rule = shares.allow(share, "ip", "192.0.2.0/24", "ro", metadata={"who": "me"})
     wait_until(lambda: manila.share_access_rules.get(rule["id"]).state == "active")
-    assert [one.access_to for one in shares.access_list(share)] == ["192.0.2.0/24"]
+    assert [one.access_to for one in manila.share_access_rules.access_list(share)] == [
+        "192.0.2.0/24"
+    ]
     manila.share_access_rules.set_metadata(rule["id"], {"why": "so"})
     assert manila.share_access_rules.get(rule["id"]).metadata == {"who": "me", "why": "so"}
     snapshot = _available(snapshots.get, snapshots.create(share, name="s"))
@@ -67,7 +69,7 @@ def test_a_share_lives(manila: Any) -> None:
     snapshots.delete(snapshot)
     wait_until(lambda: not snapshots.list())
     shares.deny(share, rule["id"])
-    wait_until(lambda: not shares.access_list(share))
+    wait_until(lambda: not manila.share_access_rules.access_list(share))
     shares.extend(share, 3)
     assert _available(shares.get, share).size == 3
     shares.shrink(share, 2)
@@ -91,9 +93,10 @@ def test_types_quotas_and_what_the_cloud_tells(manila: Any) -> None:
     manila.quotas.update(_PROJECT, gigabytes=4)
     manila.quotas.update(_PROJECT, share_type="gold", shares=1)
     share = _available(manila.shares.get, manila.shares.create("NFS", 3, share_type="gold"))
-    with pytest.raises(exceptions.RequestEntityTooLarge, match="for shares: 1 asked for, 1 of 1"):
+    refused = exceptions.RequestEntityTooLarge
+    with pytest.raises(refused, match="for shares: 1 asked for, 1 of 1"):
         manila.shares.create("NFS", 1, share_type="gold")
-    with pytest.raises(exceptions.RequestEntityTooLarge, match="for gigabytes: 2 asked for, 3 of 4"):
+    with pytest.raises(refused, match="for gigabytes: 2 asked for, 3 of 4"):
         manila.shares.create("NFS", 2)
     assert manila.quotas.get(_PROJECT, detail=True).gigabytes["in_use"] == 3
     assert manila.quotas.get(_PROJECT, share_type="gold").shares == 1

@@ -27,7 +27,9 @@ GET_AUTOPSY = Rule(
     of="operation",
 )
 LIST_ALL = Rule(
-    "baremetal:operation:list_all", "List operations on anybody's nodes, images and shares.", OVERSEERS
+    "baremetal:operation:list_all",
+    "List operations on anybody's nodes, images and shares.",
+    OVERSEERS,
 )
 LIST = Rule(
     "baremetal:operation:list",

@@ -5,7 +5,14 @@ from typing import Any
 from baremetal.api.call import Answer, Call
 from baremetal.api.guard import permit
 from baremetal.api.policies import shares as may
-from baremetal.api.shares.requests import intent_of, object_of, query_of, ring, text_of
+from baremetal.api.shares.requests import (
+    check_placed,
+    intent_of,
+    object_of,
+    query_of,
+    ring,
+    text_of,
+)
 from baremetal.api.shares.versions import need
 from baremetal.domain import share as sh
 from baremetal.domain.errors import Conflict, InvalidInput, NotFound
@@ -39,8 +46,7 @@ def allow(call: Call, row: Row, given: Any) -> dict[str, Any]:
     }
     if rule["access_level"] not in sh.ACCESS_LEVELS:
         raise InvalidInput(f"access_level must be {' or '.join(sh.ACCESS_LEVELS)}.")
-    if row["host"] is None:
-        raise InvalidInput(f"Share {row['uuid']} is nowhere.")
+    check_placed(row)
     try:
         services.share_access.allow(rule, _intent(call, row), now)
     except Conflict as error:

@@ -10,6 +10,7 @@ from baremetal.api.shares import access
 from baremetal.api.shares.requests import (
     body_of,
     bounds_of,
+    check_placed,
     check_size,
     intent_of,
     number_of,
@@ -77,6 +78,7 @@ def _revert(call: Call, row: Row, given: Any) -> Answer:
     if not row["revert_to_snapshot_support"]:
         raise InvalidInput(f"Shares of type {row['share_type_name']} are not reverted.")
     sh.check_begin(sh.REVERT, "Share", row["uuid"], row["status"])
+    check_placed(row)
     newest = call.services.share_snapshots.newest(row["uuid"])
     if snapshot["status"] != sh.AVAILABLE or newest != snapshot["uuid"]:
         raise Conflict(f"Only the latest snapshot can be reverted to, which is {newest}.")
@@ -124,8 +126,7 @@ def _check(kind: str, row: Row) -> None:
         sh.check_begin(kind, "Share", row["uuid"], row["status"])
     except Conflict as error:
         raise InvalidInput(error.message) from error
-    if row["host"] is None:
-        raise InvalidInput(f"Share {row['uuid']} was never placed anywhere; delete it.")
+    check_placed(row)
 
 
 def _start(call: Call, row: Row, kind: str, params: Row) -> Answer:

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from baremetal.api.body import read_object
-from baremetal.api.call import Answer, Call
+from baremetal.api.call import Call
 from baremetal.api.shares.requests import number_of, query_of, text_of
 from baremetal.db.share_tables import share_messages, shares
 from baremetal.db.types import stamp

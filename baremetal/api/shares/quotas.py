@@ -105,7 +105,9 @@ def change_class(call: Call) -> dict[str, Any]:
 def _limits(given: Row) -> dict[str, int]:
     unknown = [name for name in given if name not in sh.RESOURCES and name not in _BESIDE]
     if unknown:
-        raise InvalidInput(f"There is no limit of {unknown[0][:80]}, only: {', '.join(sh.RESOURCES)}.")
+        raise InvalidInput(
+            f"There is no limit of {unknown[0][:80]}, only: {', '.join(sh.RESOURCES)}."
+        )
     names = {name: value for name, value in given.items() if name in sh.RESOURCES}
     return {name: number_of(name, value, sh.UNLIMITED, _MOST) for name, value in names.items()}
 

@@ -133,6 +133,15 @@ def intent_of(
     }
 
 
+def check_placed(row: Mapping[str, Any]) -> None:
+    """Return if a share is somewhere.
+
+    :raises InvalidInput: no place was ever found for it, whatever its state says.
+    """
+    if row["host"] is None:
+        raise InvalidInput(f"Share {row['uuid']} was never placed anywhere; delete it.")
+
+
 def ring(call: Call, host: str) -> None:
     """Wake the service that has a place."""
     call.services.ring_shares(Place.parse(host).service)

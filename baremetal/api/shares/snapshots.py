@@ -11,6 +11,7 @@ from baremetal.api.shares.actions import reset
 from baremetal.api.shares.requests import (
     body_of,
     bounds_of,
+    check_placed,
     flag_of,
     intent_of,
     named,
@@ -54,6 +55,7 @@ def create(call: Call) -> Answer:
         raise InvalidInput(f"Shares of type {row['share_type_name']} have no snapshots.")
     if row["status"] != sh.AVAILABLE:
         raise InvalidInput(f"Share {row['uuid']} is {row['status']}, not available.")
+    check_placed(row)
     values = {
         "name": None,
         "description": None,

@@ -18,14 +18,18 @@ class Operation(Type):
     uuid = Field(kinds.UUID)
     kind = Field(kinds.TEXT, about="deploy, clean, inspect...")
     state = Field(kinds.TEXT, about="queued, running, waiting, succeeded, failed or cancelled.")
-    resource_type = Field(kinds.TEXT, about="What it is about: node, or image.")
+    resource_type = Field(
+        kinds.TEXT, about="What it is about: node, image, share or share_snapshot."
+    )
     resource_uuid = Field(kinds.UUID)
     node_uuid = Field(
         kinds.COMPUTED,
         needs=("resource_type", "resource_uuid"),
         about="The same where it is a node, else null.",
     )
-    conductor_group = Field(kinds.TEXT, about="Or (data), the queue of the data service.")
+    conductor_group = Field(
+        kinds.TEXT, about="Or (data) or (shares) HOST, the queue of another service."
+    )
     step = Field(kinds.TEXT, about="The step at which it is.")
     steps = Field(kinds.OBJECTS, about="Each step: name, state, started_at, finished_at, message.")
     progress = Field(
