@@ -1,6 +1,5 @@
 """`kill -9` of the real process: each flow, before and after a commit and in a call to hardware."""
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +10,10 @@ import pytest
 from baremetal.conductor.flows import FLOWS
 from baremetal.domain import operation as op
 from baremetal.domain import states
-from tests.faults import mortal_plane
 from tests.faults.lives import LIVES, MORE, Life
 from tests.faults.mortal import AFTER, BEFORE
-from tests.support.asking import asked, provision, settled, wait_until
+from tests.faults.mortal_process import MortalPlane
+from tests.support.asking import asked, provision, settled
 from tests.support.plane import PlaneProcess
 from tests.support.thirdparty.acme_baremetal.machine import make_machine, read_machine
 
@@ -26,38 +25,6 @@ power_sync_interval = 0
 """
 #: One life for each kind of operation; the rest of them dies in test_kills.py.
 ONE_EACH = [next(life for life in LIVES if life.kind == kind) for kind in FLOWS]
-
-
-class MortalPlane(PlaneProcess):
-    """A plane that is told at its start when to die."""
-
-    death: str | None = None
-
-    def _command(self) -> list[str]:
-        command = super()._command()
-        if self.death:
-            self._environment[mortal_plane.DEATH] = self.death
-            command[command.index("baremetal.cmd.main")] = "tests.faults.mortal_plane"
-        return command
-
-    def live_again(self, death: str | None) -> None:
-        """Begin another life, which ends at `death`."""
-        self.death = death
-        self.start()
-
-    def wait_for_death(self) -> None:
-        """Return when the process is gone, as SIGKILL leaves it."""
-        wait_until(lambda: not self.running)
-        assert self._process is not None
-        assert self._process.returncode == -9, self.log()
-
-    def is_over(self, node: str) -> bool:
-        """Whether the last operation on a node had ended when the process died."""
-        connection = sqlite3.connect(f"file:{self.state_dir}/baremetal.sqlite?mode=ro", uri=True)
-        query = "SELECT state FROM operations WHERE resource_uuid = ? ORDER BY id DESC LIMIT 1"
-        (state,) = connection.execute(query, (node,)).fetchone()
-        connection.close()
-        return state in op.OVER
 
 
 @pytest.fixture

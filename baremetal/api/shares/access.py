@@ -23,7 +23,7 @@ _WITH_KEY, _WITH_MOMENTS, _WITH_METADATA, _AS_RESOURCE = 21, 33, 45, 45
 _PLAIN_STATES = 28
 #: What the query may ask to wait for, and how long, seconds.
 _APPLIED = "applied"
-_WAIT_SECONDS = 30.0
+_WAIT_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS = 0.005
 _LONGEST_PAUSE_SECONDS = 0.25
 
