@@ -96,6 +96,7 @@ def test_limits_of_a_project_a_user_and_a_type(house: ShareHouse) -> None:
     detail = house.good("GET", "quota-sets/default/detail?share_type=default")["quota_set"]
     assert detail["gigabytes"] == {"limit": 3, "in_use": 2, "reserved": 0}
     assert house.ask("PUT", "quota-sets/default", {"quota_set": {"nosuch": 1}}).status == 400
+    assert house.ask("PUT", f"quota-sets/{'p' * 256}", {"quota_set": {"shares": 1}}).status == 400
     house.ask("DELETE", "quota-sets/default?share_type=default")
     assert house.act(share, "extend", new_size=4).status == 202
     assert house.good("GET", f"shares/{share}")["share"]["size"] == 4
@@ -144,6 +145,9 @@ def test_a_snapshot_that_comes_meanwhile_keeps_its_share(house: ShareHouse) -> N
     body = {"snapshot": {"share_id": share, "name": "s"}}
     snapshot = house.good("POST", "snapshots", body)["snapshot"]["id"]
     assert "has 1 snapshots" in house.ask("DELETE", f"shares/{share}").fault
+    for query, count in (("name~=s", 1), ("name~=_", 0), ("size=1", 1), ("share_id=x", 0)):
+        assert len(house.good("GET", f"snapshots?{query}")["snapshots"]) == count
+    assert house.ask("GET", "snapshots?size=large").status == 400
     # It is still in the making: that stops, and nothing of it stays.
     assert house.ask("POST", f"snapshots/{snapshot}/action", {"force_delete": None}).status == 202
     house.work_on_shares()

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from baremetal.api.call import Answer, Call
 from baremetal.api.guard import permit
 from baremetal.api.policies import shares as may
-from baremetal.api.shares.requests import number_of, object_of, owner_of, query_of
+from baremetal.api.shares.requests import number_of, object_of, owner_of, query_of, text_of
 from baremetal.domain import share as sh
 from baremetal.domain.errors import InvalidInput, NotFound
 
@@ -128,9 +128,11 @@ def _seen(call: Call) -> _Whose:
 
 def _whose(call: Call) -> _Whose:
     query = query_of(call)
-    user, kind = query.get("user_id", ""), query.get("share_type", "")
+    project = text_of("The project", call.args["project"]) or ""
+    user = text_of("user_id", query.get("user_id", "")) or ""
+    kind = query.get("share_type", "")
     if user and kind:
         raise InvalidInput("Give user_id or share_type, not both.")
     if kind:
         kind = call.services.share_types.get(kind)["uuid"]
-    return _Whose(call.args["project"], user, kind)
+    return _Whose(project, user, kind)

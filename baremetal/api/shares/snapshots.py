@@ -27,7 +27,8 @@ from baremetal.domain.errors import Forbidden, InvalidInput
 
 Row = dict[str, Any]
 _C = share_snapshots.c
-_EQUAL = {"name": "name", "status": "status", "share_id": "share_uuid", "size": "size"}
+_EQUAL = {"name": "name", "status": "status", "share_id": "share_uuid", "display_name": "name"}
+_LIKE = {"name~": _C.name, "description~": _C.description}
 
 
 def list_snapshots(call: Call) -> dict[str, Any]:
@@ -116,6 +117,12 @@ def _page(call: Call) -> list[Row]:
     query, most = query_of(call), call.services.max_limit
     wheres: list[Any] = [
         _C[column] == query[name] for name, column in _EQUAL.items() if name in query
+    ]
+    wheres += [_C.size == number_of("size", query["size"])] if "size" in query else []
+    wheres += [
+        column.contains(query[name], autoescape=True)
+        for name, column in _LIKE.items()
+        if name in query
     ]
     everybody = call.only_of is None and flag_of("all_tenants", query.get("all_tenants", "false"))
     mine = call.only_of or call.identity.project_id
