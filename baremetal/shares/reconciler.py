@@ -46,6 +46,8 @@ class Reconciler:
         self._seconds = seconds
         #: Backends all of whose shares were made ready in this life.
         self._ready: set[str] = set()
+        #: Shares that could not be.
+        self._failed: set[str] = set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
 
@@ -67,8 +69,6 @@ class Reconciler:
         while not self._stopping.is_set():
             try:
                 self.go_round()
-            except BaremetalError as error:
-                LOG.warning("cannot compare exports: %s", error.message)
             except Exception:
                 LOG.exception("cannot compare exports")
             unready = self._backends.all.keys() - self._ready
@@ -77,22 +77,33 @@ class Reconciler:
             self._stopping.wait(min(_SOON, self._seconds or _SOON) if unready else self._seconds)
 
     def _look_at_all(self, backend: Backend) -> int:
-        mended, failed, after = 0, 0, 0
-        while rows := self._shares.available(str(backend.place), after, _PAGE):
-            for row in rows:
-                if self._stopping.is_set():
-                    return mended
-                try:
-                    mended += self._look_at(backend, row["uuid"])
-                except Unavailable as error:
-                    LOG.warning("backend %s: %s", backend.place.backend, error.message)
-                    return mended
-                except BaremetalError as error:
-                    failed += 1
-                    LOG.warning("share %s: %s", row["uuid"], error.message)
-            after = rows[-1]["id"]
-        if not failed:
-            self._ready.add(backend.place.backend)
+        name, mended, after = backend.place.backend, 0, 0
+        try:
+            if name not in self._ready:
+                backend.check()
+            while rows := self._shares.available(str(backend.place), after, _PAGE):
+                for row in rows:
+                    if self._stopping.is_set():
+                        return mended
+                    mended += self._try(backend, row["uuid"])
+                after = rows[-1]["id"]
+        except BaremetalError as error:
+            LOG.warning("backend %s: %s", name, error.message)
+            return mended
+        self._ready.add(name)
+        return mended
+
+    def _try(self, backend: Backend, uuid: str) -> bool:
+        """As `_look_at`; one share that cannot be mended keeps none of the others waiting."""
+        try:
+            mended = self._look_at(backend, uuid)
+        except Unavailable:
+            raise
+        except BaremetalError as error:
+            LOG.warning("share %s: %s", uuid, error.message)
+            self._failed.add(uuid)
+            return False
+        self._failed.discard(uuid)
         return mended
 
     def _look_at(self, backend: Backend, uuid: str) -> bool:
@@ -110,7 +121,7 @@ class Reconciler:
     def _mend(self, backend: Backend, row: Row) -> bool:
         share = Share(row["instance_uuid"], row["size"] * _GIB)
         rules = [rule_of(found) for found in self._access.of(row["uuid"], (sh.ACTIVE,))]
-        if backend.place.backend not in self._ready:
+        if backend.place.backend not in self._ready or row["uuid"] in self._failed:
             backend.export.ensure(share, backend.storage.ensure(share))
         try:
             if backend.export.is_in_force(share, rules):

@@ -168,7 +168,12 @@ def test_what_was_changed_at_a_server_by_hand_is_mended(house: ShareHouse) -> No
     assert reconciler.go_round() == 1
     assert [grant.to for grant in export.enforced(known)] == ["192.0.2.1/32"]
     export.remove(known)
+    # One that cannot be mended hinders no other, and is tried again.
+    lost = house.share()["id"]
+    with house.db.write() as tx:
+        tx.exec_driver_sql(f"UPDATE shares SET instance_uuid = '/' WHERE uuid = '{lost}'")
     assert (reconciler.go_round(), reconciler.go_round()) == (1, 0)
+    assert reconciler._failed == {lost}
     assert [grant.to for grant in export.enforced(known)] == ["192.0.2.1/32"]
 
 
