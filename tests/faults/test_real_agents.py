@@ -14,7 +14,7 @@ from baremetal.domain import states
 from baremetal.simulator.fleet import Fleet
 from baremetal.simulator.machine import Machine, Running
 from tests.faults.mortal import AFTER, BEFORE
-from tests.faults.test_real_kills import MortalPlane
+from tests.faults.mortal_process import MortalPlane
 from tests.integration.simulated_rack import TIMING, described
 from tests.support.asking import asked, provision, settled
 

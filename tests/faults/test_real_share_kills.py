@@ -63,7 +63,7 @@ class Shares:
 
     def is_allowed(self) -> bool:
         self.rule = self.rules()[0]["id"]
-        return self.rules()[0]["state"] == "active"
+        return bool(self.rules()[0]["state"] == "active")
 
     def extend(self) -> None:
         self.act("extend", new_size=2)

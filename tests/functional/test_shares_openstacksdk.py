@@ -17,7 +17,7 @@ from openstack.exceptions import (
 from tests.support.plane import PlaneProcess
 
 #: The SDK warns of its own future.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 
 _SECONDS = 60
 

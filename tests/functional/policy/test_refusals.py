@@ -22,29 +22,24 @@ from baremetal.db.allocations import AllocationStore
 from baremetal.db.database import Database
 from baremetal.db.image_members import ImageMembers
 from baremetal.db.images import ImageStore
-from baremetal.db.share_tables import (
-    share_access_rules,
-    share_messages,
-    share_snapshots,
-    shares,
-)
 from baremetal.domain.allocation import Wish
+from tests.functional.policy import share_doors
+from tests.functional.policy.groups import (
+    ADMINS,
+    ALLOCATION_CHANGERS,
+    ALLOCATION_SEERS,
+    CLOUD,
+    KEEPERS,
+    MANAGERS,
+    OVERSEERS,
+    OWNERS,
+    PUBLIC,
+    READERS,
+    SEERS,
+    USERS,
+)
 from tests.support.callers import CALLERS, LESSEE, OWNER, Claims
 from tests.support.house import House
-
-ADMINS = frozenset({"admin", "system admin"})
-CLOUD = ADMINS | {"service"}
-OVERSEERS = CLOUD | {"operator", "auditor"}
-OWNERS = frozenset({"owner's manager", "owner's member", "owner's reader"})
-LESSEES = frozenset({"lessee's manager", "lessee's member", "lessee's reader"})
-SEERS = OVERSEERS | OWNERS | LESSEES
-READERS = SEERS | {"stranger"}
-MANAGERS = CLOUD | {"operator", "owner's manager"}
-KEEPERS = MANAGERS | {"owner's member"}
-USERS = KEEPERS | {"lessee's manager", "lessee's member"}
-ALLOCATION_SEERS = OVERSEERS | LESSEES
-ALLOCATION_CHANGERS = CLOUD | {"operator", "lessee's manager", "lessee's member"}
-PUBLIC = frozenset(CALLERS) | {"nobody"}
 
 EXPECTED: dict[str, frozenset[str]] = {
     "GET /": PUBLIC,
@@ -183,88 +178,8 @@ EXPECTED |= {
     "DELETE /image/v2/images/{image}/members/{member}": IMAGE_CHANGERS,
 }
 
-SHARE_KEEPERS = CLOUD | {"operator"}
-SHARE_CHANGERS = SHARE_KEEPERS | {"owner's manager", "owner's member"}
-SHARE_SEERS = OVERSEERS | OWNERS
-#: All who are a member of any project, of those that may make shares.
-SHARE_MAKERS = (
-    CLOUD
-    | {"operator", "owner's manager", "owner's member"}
-    | {"lessee's manager", "lessee's member", "stranger"}
-)
-
-#: The same for the Shared File Systems API; its share belongs to the node's owner.
-EXPECTED |= {
-    f"{method} /share{path}": who
-    for path, methods in {
-        "/": {"GET": PUBLIC},
-        "/v2": {"GET": PUBLIC},
-        "/v2/shares": {"GET": READERS, "POST": SHARE_MAKERS},
-        "/v2/shares/detail": {"GET": READERS},
-        "/v2/shares/{share}": {
-            "GET": SHARE_SEERS,
-            "PUT": SHARE_CHANGERS,
-            "DELETE": SHARE_CHANGERS,
-        },
-        "/v2/shares/{share}/action": {"POST": SHARE_SEERS},
-        "/v2/shares/{share}/metadata": {
-            "GET": SHARE_SEERS,
-            "POST": SHARE_CHANGERS,
-            "PUT": SHARE_CHANGERS,
-        },
-        "/v2/shares/{share}/metadata/{key}": {
-            "GET": SHARE_SEERS,
-            "PUT": SHARE_CHANGERS,
-            "DELETE": SHARE_CHANGERS,
-        },
-        "/v2/shares/{share}/export_locations": {"GET": SHARE_SEERS},
-        "/v2/shares/{share}/export_locations/{location}": {"GET": SHARE_SEERS},
-        "/v2/shares/{share}/instances": {"GET": OVERSEERS},
-        "/v2/share_instances": {"GET": OVERSEERS},
-        "/v2/share_instances/{instance}": {"GET": OVERSEERS},
-        "/v2/share_instances/{instance}/export_locations": {"GET": OVERSEERS},
-        "/v2/share-access-rules": {"GET": READERS},
-        "/v2/share-access-rules/{access}": {"GET": SHARE_SEERS},
-        "/v2/share-access-rules/{access}/metadata": {"PUT": SHARE_CHANGERS},
-        "/v2/share-access-rules/{access}/metadata/{key}": {"DELETE": SHARE_CHANGERS},
-        "/v2/snapshots": {"GET": READERS, "POST": SHARE_MAKERS},
-        "/v2/snapshots/detail": {"GET": READERS},
-        "/v2/snapshots/{snapshot}": {
-            "GET": SHARE_SEERS,
-            "PUT": SHARE_CHANGERS,
-            "DELETE": SHARE_CHANGERS,
-        },
-        "/v2/snapshots/{snapshot}/action": {"POST": SHARE_KEEPERS},
-        "/v2/types": {"GET": READERS, "POST": ADMINS},
-        "/v2/types/default": {"GET": READERS},
-        "/v2/types/{type}": {"GET": READERS, "PUT": ADMINS, "DELETE": ADMINS},
-        "/v2/types/{type}/extra_specs": {"GET": OVERSEERS, "POST": ADMINS},
-        "/v2/types/{type}/extra_specs/{key}": {"GET": OVERSEERS, "PUT": ADMINS, "DELETE": ADMINS},
-        "/v2/types/{type}/share_type_access": {"GET": ADMINS},
-        "/v2/types/{type}/action": {"POST": ADMINS},
-        "/v2/availability-zones": {"GET": READERS},
-        "/v2/services": {"GET": OVERSEERS},
-        "/v2/services/enable": {"PUT": ADMINS},
-        "/v2/services/disable": {"PUT": ADMINS},
-        "/v2/scheduler-stats/pools": {"GET": OVERSEERS},
-        "/v2/scheduler-stats/pools/detail": {"GET": OVERSEERS},
-        "/v2/limits": {"GET": READERS},
-        "/v2/quota-sets/{project}": {"GET": READERS, "PUT": ADMINS, "DELETE": ADMINS},
-        "/v2/quota-sets/{project}/detail": {"GET": READERS},
-        "/v2/quota-sets/{project}/defaults": {"GET": READERS},
-        "/v2/quota-class-sets/{class}": {"GET": OVERSEERS, "PUT": ADMINS},
-        "/v2/messages": {"GET": READERS},
-        "/v2/messages/{message}": {"GET": SHARE_SEERS, "DELETE": SHARE_CHANGERS},
-        "/v2/extensions": {"GET": READERS},
-        "/v2/share-networks": {"GET": READERS},
-        "/v2/share-networks/detail": {"GET": READERS},
-        "/v2/share-servers": {"GET": READERS},
-        "/v2/share-servers/detail": {"GET": READERS},
-        "/v2/security-services": {"GET": READERS},
-        "/v2/security-services/detail": {"GET": READERS},
-    }.items()
-    for method, who in methods.items()
-}
+#: The same for the Shared File Systems API.
+EXPECTED |= share_doors.DOORS
 
 #: Who sees what a path names, where not everybody does; the first part that fits decides.
 SEEN: dict[str, frozenset[str]] = {
@@ -276,10 +191,7 @@ SEEN: dict[str, frozenset[str]] = {
     "/v1/operations/{operation}": SEERS,
     "/image/v2/images/{image}": SEERS,
     "/image/v2/stores/{store}/{image}": SEERS,
-    "/share/v2/shares/{share}": SHARE_SEERS,
-    "/share/v2/share-access-rules/{access}": SHARE_SEERS,
-    "/share/v2/snapshots/{snapshot}": SHARE_SEERS,
-    "/share/v2/messages/{message}": SHARE_SEERS,
+    **share_doors.SEEN,
 }
 
 
@@ -293,7 +205,6 @@ ROUTES = (
     ),
 )
 _IMAGE = "0f6d2f1e-52b8-4a1c-9f43-7c1f3a1f0a01"
-_SHARE = "0f6d2f1e-52b8-4a1c-9f43-7c1f3a1f0a02"
 _ALLOCATION = "8c2bd9f4-1d2d-4f2c-b25c-3f6d5a2c4c11"
 
 
@@ -318,7 +229,7 @@ def house(
     image = {"uuid": _IMAGE, "status": "queued", "visibility": "shared", "owner": OWNER}
     ImageStore(made.db).insert(image, Clock().now())
     ImageMembers(made.db).add(_IMAGE, LESSEE, Clock().now())
-    _add_share(made.db)
+    share_doors.add_share(made.db)
     made.provision("node", "manage")
     doors = tuple(
         replace(
@@ -330,21 +241,6 @@ def house(
     monkeypatch.setattr(app, "DIALECTS", doors)
     made.reopen()
     return made
-
-
-def _add_share(db: Database) -> None:
-    """A share of the node's owner, with a snapshot, a rule and a message; all of one uuid."""
-    made = {"uuid": _SHARE, "created_at": "2026-01-01T00:00:00.000000+00:00"}
-    theirs = {**made, "project_id": OWNER, "size": 1, "share_proto": "NFS", "status": "available"}
-    about = {"resource_type": "SHARE", "resource_id": _SHARE, "action_id": "1", "detail_id": "1"}
-    told = {"expires_at": "9", "message_level": "ERROR", "user_message": "", "project_id": OWNER}
-    rule = {"access_type": "ip", "access_to": "192.0.2.1", "access_level": "rw", "state": "active"}
-    kind = {"share_type": _SHARE, "share_type_name": "t", "instance_uuid": _SHARE, "claimed": 1}
-    with db.write() as tx:
-        tx.execute(shares.insert(), {**theirs, **kind, "access_rules_status": "active"})
-        tx.execute(share_snapshots.insert(), {**theirs, "share_uuid": _SHARE})
-        tx.execute(share_access_rules.insert(), {**made, **rule, "share_uuid": _SHARE})
-        tx.execute(share_messages.insert(), {**made, **about, **told})
 
 
 @pytest.fixture
@@ -368,7 +264,7 @@ def places(house: House, claims: Claims) -> dict[str, str]:
         "{driver}": "fake-hardware",
         "{hostname}": "house",
         "{image}": _IMAGE,
-        **dict.fromkeys(("{share}", "{snapshot}", "{access}", "{message}"), _SHARE),
+        **dict.fromkeys(("{share}", "{snapshot}", "{access}", "{message}"), share_doors.SHARE),
         **dict.fromkeys(("{key}", "{location}", "{instance}", "{type}"), "word"),
         **dict.fromkeys(("{project}", "{class}"), "default"),
         "{member}": LESSEE,
@@ -439,5 +335,5 @@ def test_what_does_not_exist_looks_like_what_one_may_not_see(
             one, two = house.request(route.method, path), house.request(route.method, other)
             assert one.status == two.status == 404, path
             ident = "node" if "nodes/" in path else _IMAGE if "/image/" in path else "allocation"
-            ident = _SHARE if path.startswith("/share/") else ident
+            ident = share_doors.SHARE if path.startswith("/share/") else ident
             assert one.fault == two.fault.replace("nosuch", ident), path
