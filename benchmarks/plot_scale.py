@@ -18,7 +18,7 @@ _ROOT = Path(__file__).parents[1]
 _RESULTS = _ROOT / "benchmarks" / "results" / "scale.csv"
 _PLOTS = _ROOT / "doc" / "static"
 _WIDTH, _HEIGHT = 640, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 36, 44, 50
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 36, 62, 50
 _COLOURS = ("#0b5fa5", "#b3530a", "#2f7d32")
 _SHAPES = ("circle", "square", "triangle")
 
@@ -165,7 +165,7 @@ def _grid(across: Scale, up: Scale, axis: str) -> list[str]:
 def _line(points: Points, legend: str, number: int) -> list[str]:
     colour, shape = _COLOURS[number], _SHAPES[number]
     path = "L".join(f"{x} {y}" for x, y in points)
-    x, y = _WIDTH - _RIGHT - 150, _HEIGHT - _BOTTOM - 38 + 20 * number
+    x, y = _LEFT + 6 + 160 * number, _TOP - 14
     return [
         f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>',
         *(_mark(*point, colour, shape) for point in points),
