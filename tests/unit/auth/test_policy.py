@@ -1,5 +1,6 @@
 """Policy: rules are judged without their target where they can be, and never guessed."""
 
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -163,6 +164,6 @@ def test_each_rule_is_there_once_and_is_explained() -> None:
     names = [rule.name for rule in list_rules()]
     assert len(set(names)) == len(names)
     for rule in RULES:
-        assert rule.name.startswith("baremetal:")
+        assert re.fullmatch(r"[a-z_]+(:[a-z_0-9-]+)+", rule.name), rule.name
         assert rule.about.endswith(".")
         assert rule.who
