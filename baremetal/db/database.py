@@ -153,7 +153,10 @@ class Database:
         return self._writer
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, but for those that other threads keep until they end."""
+        own, self._own.connection = getattr(self._own, "connection", None), None
+        if own is not None:
+            own.close()
         self._writer.dispose()
         self._reader.dispose()
 
