@@ -35,7 +35,8 @@ test: $(VENV)/.test ## everything: checks, then every test on real services
 	@.ci/system-packages test
 	@$(MAKE) --no-print-directory checks
 	@$(BIN)/pytest -q -n 2 --dist worksteal $(MANY)
-	@$(BIN)/pytest -q -n 2 --dist loadfile $(filter-out $(MANY),$(patsubst %/,%,$(wildcard tests/*/)))
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder \
+		$(filter-out $(MANY),$(patsubst %/,%,$(wildcard tests/*/)))
 	@echo "Once more, on the eventlet back end:"
 	@BAREMETAL_TESTS_BACKEND=eventlet $(BIN)/pytest -q -n 2 --dist worksteal $(GREEN)
 

@@ -32,6 +32,14 @@ _TOGETHER = {
     "tests/faults/production",
     "tests/integration/rack",
 }
+#: What takes longest; processes that share the tests begin with it, lest one ends long after all.
+_LONGEST = (
+    "tests/faults/production",
+    "tests/integration/rack",
+    "tests/faults/test_real_kills.py",
+    "tests/contract/shares",
+    "tests/contract/stores",
+)
 #: What a test names that needs a server, beside PostgreSQL.
 _SERVICES = {"rabbit", "mariadb", "stack", *servers.__all__}
 
@@ -104,8 +112,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, str) and len(val) > _LONGEST_ID else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs PostgreSQL or another server, so that `make quick` can leave it out."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_rank)
     for item in items:
         named = _named(item)
         if not named.isdisjoint({"postgres", "postgresql", "postgres_url", "fresh_postgres_url"}):
@@ -125,6 +135,11 @@ class _Houses(LoadFileScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         folder = nodeid.partition("::")[0].rpartition("/")[0]
         return folder if folder in _TOGETHER else str(super()._split_scope(nodeid))
+
+
+def _rank(item: pytest.Item) -> int:
+    ranks = (rank for rank, name in enumerate(_LONGEST) if item.nodeid.startswith(name))
+    return next(ranks, len(_LONGEST))
 
 
 def _named(item: pytest.Item) -> set[str]:
