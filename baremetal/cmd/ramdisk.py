@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from baremetal.agent.recipe.build import build
+from baremetal.conf.netboot import RAMDISKS
 from baremetal.domain.errors import BaremetalError
 
 
@@ -23,7 +24,14 @@ def _parser() -> argparse.ArgumentParser:
     make = commands.add_parser(
         "build", help="build it from installed Debian packages; the same ones give the same bytes"
     )
-    make.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    make.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=RAMDISKS / "agent.img",
+        metavar="FILE",
+        help="where to put it (%(default)s)",
+    )
     make.add_argument("--kind", choices=("agent",), default="agent", help="(%(default)s)")
     make.add_argument(
         "--kernel", metavar="VERSION", help="such as 6.1.0-30-amd64; the newest that is installed"
@@ -43,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit status 0 when the file is there."""
     args = _parser().parse_args(argv)
     try:
+        if args.output.parent == RAMDISKS:
+            RAMDISKS.mkdir(parents=True, exist_ok=True)
         built = build(args.output.resolve(), args.kernel, args.cache)
     except (BaremetalError, OSError) as error:
         print(f"baremetal-ramdisk: {error}", file=sys.stderr)

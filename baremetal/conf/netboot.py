@@ -1,6 +1,12 @@
 """What machines boot from the network, with the boot interface ipxe."""
 
+from pathlib import Path
+from typing import Final
+
 from oslo_config import cfg
+
+#: Where baremetal-ramdisk puts what it builds, unless it is told another place.
+RAMDISKS: Final = Path("/var/lib/baremetal/ramdisks")
 
 GROUP = "netboot"
 OPTS = [
@@ -36,6 +42,13 @@ OPTS = [
         "deploy_ramdisk",
         default="",
         help="The same of the ramdisk, which baremetal-ramdisk builds.",
+    ),
+    cfg.ListOpt(
+        "file_paths",
+        default=["$state_dir/ramdisks", str(RAMDISKS)],
+        help="Directories whose files nodes may name by file URLs in driver_info: whoever may "
+        "write that can have each of them read by a machine. What deploy_kernel and "
+        "deploy_ramdisk name here may be anywhere.",
     ),
     cfg.StrOpt(
         "kernel_append_params",

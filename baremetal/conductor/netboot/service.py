@@ -90,6 +90,7 @@ def _place_of(conf: cfg.ConfigOpts) -> BootPlace | None:
         api_url=_api_url(conf),
         deploy_kernel=section.deploy_kernel,
         deploy_ramdisk=section.deploy_ramdisk,
+        file_paths=tuple(Path(path) for path in section.file_paths if path),
         kernel_append_params=section.kernel_append_params,
         dhcp_hosts=state / "dhcp-hosts" if conf.dhcp.provider == "dnsmasq" else None,
     )

@@ -34,7 +34,7 @@ class IpxeBoot(BootInterface):
         Property(
             "deploy_ramdisk",
             "The agent's ramdisk, instead of the conductor's own.",
-            "file:///var/lib/baremetal/agent.img",
+            "file:///var/lib/baremetal/ramdisks/agent.img",
             kind="url",
         ),
         Property(
@@ -50,8 +50,8 @@ class IpxeBoot(BootInterface):
         :raises InvalidInput: what is missing, and where to say it.
         """
         super().validate(node)
-        self._of(node, "deploy_kernel")
-        self._of(node, "deploy_ramdisk")
+        for name in ("deploy_kernel", "deploy_ramdisk"):
+            layout.local_file(self._place(), self._of(node, name))
         if not node.macs:
             raise InvalidInput(
                 f"Node {node.title} has no port, so nothing can be prepared for its network card: "

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from baremetal.domain.errors import InvalidInput
 from baremetal.drivers.interfaces.place import BootPlace
@@ -58,19 +58,45 @@ def remove(path: Path) -> None:
 def reachable(place: BootPlace, url: str) -> str:
     """The URL by which machines reach a kernel or ramdisk; a file is put beneath the root.
 
-    :raises InvalidInput: there is no such file.
+    :raises InvalidInput: there is no such file, or it is not to be handed out.
     """
-    parts = urlsplit(url)
-    if parts.scheme in ("http", "https"):
+    source = local_file(place, url)
+    if source is None:
         return url
-    source = Path(unquote(parts.path))
-    try:
-        found = source.stat()
-    except OSError as error:
-        raise InvalidInput(f"{source} cannot be booted: {error.strerror}.") from error
+    found = source.stat()
     # A name of its own for each version, so that none changes while a machine reads it.
     name = f"{found.st_mtime_ns:x}-{found.st_size:x}-{source.name}"
     target = place.root / _FILES / name
     if not target.exists():
         put(source, target)
-    return f"{place.url}/{_FILES}/{name}"
+    return f"{place.url}/{_FILES}/{quote(name)}"
+
+
+def local_file(place: BootPlace, url: str) -> Path | None:
+    """The file that a URL names, links followed; None where machines fetch it from elsewhere.
+
+    A node may name what lies in certain directories, else anybody who may change a node could
+    read any file of this host. What an administrator has configured may be anywhere.
+
+    :raises InvalidInput: there is no such file, or it is not to be handed out.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https"):
+        return None
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or "%00" in url:
+        raise InvalidInput(f"'{url[:80]}' is no http, https or file URL.")
+    source = Path(unquote(parts.path))
+    real = Path(os.path.realpath(source))
+    configured = url in (place.deploy_kernel, place.deploy_ramdisk)
+    if not configured and not any(_is_beneath(real, folder) for folder in place.file_paths):
+        raise InvalidInput(
+            f"{source} is not beneath a directory of [netboot]file_paths, which machines may be "
+            f"handed files from: {', '.join(map(str, place.file_paths)) or 'none'}."
+        )
+    if not real.is_file():
+        raise InvalidInput(f"{source} cannot be booted: there is no such file.")
+    return real
+
+
+def _is_beneath(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(os.path.realpath(folder))

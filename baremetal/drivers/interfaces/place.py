@@ -21,3 +21,5 @@ class BootPlace:
     kernel_append_params: str = ""
     #: Where dnsmasq reads whom it may answer; None where DHCP is somebody else's.
     dhcp_hosts: Path | None = None
+    #: Directories whose files nodes may name in file URLs, beside the two above.
+    file_paths: tuple[Path, ...] = ()

@@ -51,6 +51,7 @@ def test_it_takes_what_is_configured(tmp_path: Path) -> None:
     place = Netboot(conf).place
     assert place is not None
     assert place.root == tmp_path / "netboot"
+    assert place.file_paths == (tmp_path / "ramdisks", Path("/var/lib/baremetal/ramdisks"))
     assert (place.url, place.dhcp_hosts) == ("http://boot.example.org/b", None)
     assert place.api_url == "http://10.0.0.9:6385/baremetal"
     conf.set_override("provider", "dnsmasq", group="dhcp")
