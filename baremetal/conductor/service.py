@@ -13,7 +13,9 @@ from baremetal.clock import Clock
 from baremetal.conductor import notify
 from baremetal.conductor.flows import FLOWS
 from baremetal.conductor.manager import ConductorEndpoint
+from baremetal.conductor.netboot import upkeep
 from baremetal.conductor.netboot.service import Netboot
+from baremetal.conductor.netboot.upkeep import Upkeep
 from baremetal.conductor.notify import Outbox
 from baremetal.conductor.power_sync import PowerSync
 from baremetal.conductor.task import NodeTask, Settings
@@ -109,7 +111,18 @@ class Conductor:
         if conf.conductor.power_sync_interval:
             sync = PowerSync(self._nodes, self._registry, members, clock, self._host)
             self._duties.append(Duty("power_sync", conf.conductor.power_sync_interval, sync.sweep))
-
+        self._upkeep: Upkeep | None = None
+        if self._netboot.place is not None:
+            self._upkeep = Upkeep(
+                self._netboot.place,
+                self._nodes,
+                self._registry,
+                members,
+                clock,
+                self._host,
+                self._netboot.reread_hosts,
+            )
+            self._duties.append(Duty("netboot", upkeep.SECONDS, self._upkeep.sweep))
         self._outbox: Outbox | None = None
         if wanted(conf):
             self._sender = NotificationSender(conf, f"conductor.{self._host}")
@@ -133,6 +146,9 @@ class Conductor:
         now = self._clock.now()
         until = self._clock.after(MEMBER_SECONDS)
         self._members.register(self._host, self._group, drivers, now, until)
+        if self._upkeep is not None:
+            # Before anybody is served: a former life has left what may not be true any more.
+            self._upkeep.sweep()
         self._netboot.start()
         self._worker.start()
         METERS.sources[self._host] = self._registry.figures

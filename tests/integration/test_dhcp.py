@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from baremetal.conductor.netboot.dnsmasq import Dnsmasq
+from baremetal.drivers.boot import layout
 from baremetal.drivers.boot.ipxe import IpxeBoot
 from baremetal.drivers.interfaces import BootPlace
 from devstack.daemon import Daemon
@@ -73,7 +75,21 @@ def test_only_a_machine_whose_agent_is_wanted_gets_an_address(
         boot.clean_up_ramdisk(node)
         daemon.wait_for(lambda: daemon.log().count(f"read {hosts}/") >= 2, 120)
         assert not _gets_an_address(network, card, 2), "its time is over"
+        _forget_all(boot.place, hosts, daemon)
         boot.prepare_ramdisk(node)
         assert _gets_an_address(network, card, 60), daemon.log()
+        _forget_all(boot.place, hosts, daemon)
+        assert not _gets_an_address(network, card, 2), "its conductor has lost it"
     finally:
         daemon.stop()
+
+
+def _forget_all(place: BootPlace, hosts: Path, daemon: Daemon) -> None:
+    """As a conductor does it; another machine's file is there to see when that is done."""
+    layout.drop(place, layout.offered(place).hosts)
+    other = hosts / "52-54-00-1a-00-09"
+    other.write_text("52:54:00:1a:00:09\n")
+    daemon.wait_for(lambda: f"read {other}" in daemon.log(), 120)
+    before = daemon.log(1000).count(f"read {other}")
+    daemon.send(signal.SIGHUP)
+    daemon.wait_for(lambda: daemon.log(1000).count(f"read {other}") > before, 120)

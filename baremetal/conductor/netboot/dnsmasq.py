@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import signal
 import subprocess
 import threading
 from typing import Final
@@ -53,6 +54,12 @@ class Dnsmasq:
                 self._process.terminate()
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
+
+    def reread(self) -> None:
+        """Let it forget hosts whose files are gone."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                self._process.send_signal(signal.SIGHUP)
 
     def command(self) -> list[str]:
         """How it is run."""

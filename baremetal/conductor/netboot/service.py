@@ -67,6 +67,11 @@ class Netboot:
             self._server.stop()
             self._server = None
 
+    def reread_hosts(self) -> None:
+        """Let DHCP forget whom it may answer no more."""
+        if self._dnsmasq is not None:
+            self._dnsmasq.reread()
+
     def _lay_out(self, place: BootPlace) -> None:
         place.root.mkdir(parents=True, exist_ok=True)
         if place.dhcp_hosts is not None:

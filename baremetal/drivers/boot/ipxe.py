@@ -24,6 +24,7 @@ class IpxeBoot(BootInterface):
     """
 
     ramdisk_device = "pxe"
+    is_served = True
     properties = (
         Property(
             "deploy_kernel",
@@ -67,8 +68,8 @@ class IpxeBoot(BootInterface):
         place = self._place()
         kernel = layout.reachable(place, self._of(node, "deploy_kernel"))
         ramdisk = layout.reachable(place, self._of(node, "deploy_ramdisk"))
-        for mac in node.macs:
-            script = _SCRIPT.format(
+        scripts = {
+            mac: _SCRIPT.format(
                 node=node.uuid,
                 kernel=kernel,
                 ramdisk=ramdisk,
@@ -76,19 +77,14 @@ class IpxeBoot(BootInterface):
                 card=layout.file_name(mac),
                 more=self._arguments(node),
             )
-            layout.write(layout.script_path(place, mac), script)
-            if place.dhcp_hosts is not None:
-                layout.write(place.dhcp_hosts / layout.file_name(mac), f"{mac}\n")
+            for mac in node.macs
+        }
+        layout.offer(place, scripts)
 
     def clean_up_ramdisk(self, node: Node) -> None:
         """Take the scripts away, and let DHCP be silent again."""
-        if self.place is None:
-            return
-        for mac in node.macs:
-            layout.remove(layout.script_path(self.place, mac))
-            if self.place.dhcp_hosts is not None:
-                # dnsmasq reads what is written, and overlooks what is gone.
-                layout.write(self.place.dhcp_hosts / layout.file_name(mac), f"{mac},ignore\n")
+        if self.place is not None:
+            layout.withdraw(self.place, node.macs)
 
     def prepare_instance(self, node: Node) -> None:
         """Nothing of ours stands before the disk; the boot device, which the flow sets, is all."""

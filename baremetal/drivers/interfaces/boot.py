@@ -14,6 +14,9 @@ class BootInterface(Interface):
     kind: ClassVar = "boot"
     #: The boot device that leads to the ramdisk; None where there is no real one.
     ramdisk_device: ClassVar[str | None] = "pxe"
+    #: Whether the ramdisk is booted from what lies at the conductor: if the node becomes another
+    #: one's in the middle, that one must call `prepare_ramdisk` as well.
+    is_served: ClassVar[bool] = False
     #: What the conductor serves to machines that boot, which it sets; None where it serves nothing.
     place: BootPlace | None = None
 

@@ -1,6 +1,7 @@
 """What a place has for machines that boot from its network; an administrator says so."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -23,3 +24,5 @@ class BootPlace:
     dhcp_hosts: Path | None = None
     #: Directories whose files nodes may name in file URLs, beside the two above.
     file_paths: tuple[Path, ...] = ()
+    #: Held while what cards find there is changed, or is taken away.
+    changing: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
