@@ -53,13 +53,15 @@ class DiskOf(Source):
     def digests(self) -> dict[str, str]:
         return self._digests
 
-    def convert(self, node: BlockNode, meter: Meter) -> None:
-        """Let QEMU write the disk to a block device, without us.
+    def convert(self, node: BlockNode, meter: Meter, *, blank: bool = False) -> None:
+        """Let QEMU write the disk to a block device, without us; to a `blank` one no zeros.
 
         :raises StoreError: it cannot, and says why.
         """
         objects, secrets = secret_objects(node)
         command = ["qemu-img", "convert", *objects, "-p", "-f", self._driver, "-n", "-m", "8", "-W"]
+        # Else it never tells the device to make it last; nobody who opens it later can.
+        command += ["-t", "writeback", *(["--target-is-zero"] if blank else [])]
         command += [
             f"/proc/self/fd/{self._fd}",
             "json:" + json.dumps({"driver": "raw", "file": node.node}),

@@ -176,7 +176,7 @@ class _Job:
             return self._by_kernel(plan, source, writer, hasher, place)
         if isinstance(source, DiskOf) and isinstance(writer, DeviceWriter) and self._free:
             with writer.lent() as node:
-                source.convert(node, self.meter)
+                source.convert(node, self.meter, blank=writer.blank)
             return Plan(Strategy.QEMU, "QEMU knows image and device, nothing else is wished"), (
                 source.size
             )

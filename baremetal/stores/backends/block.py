@@ -49,6 +49,11 @@ class BlockStore(Store, BlockNodes, KnowsHoles):
     @abstractmethod
     def block_node(self, name: str) -> BlockNode: ...
 
+    @property
+    def blank(self) -> bool:
+        """Whether devices read as zeros before they are written, so that none need be written."""
+        return False
+
     def described(self, name: str) -> Stat:
         """What is known of the device without opening it.
 
@@ -135,6 +140,8 @@ class DeviceWriter(Writer):
     def __init__(self, store: BlockStore, device: str, export: Export, what: str) -> None:
         """Write to `export`, which is `device` of `store`."""
         self._blocks = store
+        #: Whether zeros need not be written.
+        self.blank = store.blank
         self._device = device
         self._export = export
         self._what = what
@@ -156,7 +163,8 @@ class DeviceWriter(Writer):
         """Zeros: the device may hold old bytes. Where it can, it lets go of its blocks."""
         if position + length > self._export.size:
             raise StoreFull(f"{self._what} has {self._export.size} bytes; that is not enough.")
-        self._export.zeroes(position, length)
+        if not self.blank:
+            self._export.zeroes(position, length)
 
     def read_back(self, position: int, length: int) -> bytes | None:
         return b"".join(bytes(piece) for piece in self._export.read(position, length))

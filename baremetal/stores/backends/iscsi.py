@@ -20,6 +20,12 @@ class IscsiStore(BlockStore):
         Property("username", "For CHAP.", "initiator"),
         Property("password", "For CHAP, 12 to 16 characters.", "s3cret-s3cret", secret=True),
         Property("initiator", "Our own name.", "iqn.2026-01.org.example:host7"),
+        Property(
+            "blank",
+            "Whether all LUNs read as zeros before they are written: then zeros are left out.",
+            "true",
+            kind="boolean",
+        ),
     )
 
     @classmethod
@@ -30,6 +36,10 @@ class IscsiStore(BlockStore):
         if uri.password is not None:
             own["password"] = uri.password
         return own, uri.path.lstrip("/")
+
+    @property
+    def blank(self) -> bool:
+        return self.settings.flag("blank")
 
     def uri(self, name: str) -> str:
         return str(Uri("iscsi", self.settings.text("portal"), f"/{name}"))

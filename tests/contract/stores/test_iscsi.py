@@ -3,9 +3,13 @@
 import hashlib
 import os
 import random
+import socket
+import socketserver
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -76,6 +80,104 @@ def test_no_secret_is_in_the_list_of_processes(tgt: TgtServer) -> None:
         ]
         assert any(name.rpartition("/")[0].encode() in line for line in ours)
         assert not any(tgt.password.encode() in line for line in ours)
+
+
+class Tap:
+    """Between us and a portal: keeps the SCSI commands that go by, in order."""
+
+    def __init__(self, port: int) -> None:
+        tap = self
+        self.commands: list[int] = []
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                with socket.create_connection(("127.0.0.1", port)) as portal:
+                    back = threading.Thread(target=_pass_on, args=(portal, self.request))
+                    back.start()
+                    with suppress(OSError):
+                        tap._forward(self.request, portal)
+                        portal.shutdown(socket.SHUT_WR)
+                    back.join()
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.portal = f"127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,)).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _forward(self, client: socket.socket, portal: socket.socket) -> None:
+        # RFC 7143, 11.2: the header tells the lengths of what follows it; 11.3: of a command, the
+        # CDB begins at byte 32.
+        stream = client.makefile("rb")
+        while header := stream.read(48):
+            if header[0] & 0x3F == 1:
+                self.commands.append(header[32])
+            data = int.from_bytes(header[5:8], "big")
+            portal.sendall(header + stream.read(header[4] * 4 + (data + 3) // 4 * 4))
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(1 << 16):
+            target.sendall(piece)
+
+
+@pytest.mark.parametrize("hashes", [(), ("sha256",)], ids=["by QEMU", "by us"])
+def test_what_is_told_to_be_written_outlives_a_power_cut(
+    tgt: TgtServer, tmp_path: Path, hashes: tuple[str, ...]
+) -> None:
+    image, (name, _) = tmp_path / "image.qcow2", tgt.add_disk(8 * _MIB)
+    (tmp_path / "disk").write_bytes(random.Random(1).randbytes(8 * _MIB))
+    command = [
+        "qemu-img",
+        "convert",
+        "-f",
+        "raw",
+        "-O",
+        "qcow2",
+        str(tmp_path / "disk"),
+        str(image),
+    ]
+    subprocess.run(command, check=True)
+    with Tap(tgt.port) as tap:
+        target = DataObject(IscsiStore({**tgt.settings, "portal": tap.portal}), name)
+        transfer(locate(str(image)), target, Wishes(target_format="raw", hashes=hashes))
+    # SBC-4: WRITE (10), (16); SYNCHRONIZE CACHE (10), (16).
+    written = max(at for at, code in enumerate(tap.commands) if code in (0x2A, 0x8A))
+    assert any(code in (0x35, 0x91) for code in tap.commands[written:])
+
+
+@pytest.mark.parametrize("hashes", [(), ("sha256",)], ids=["by QEMU", "by us"])
+def test_zeros_are_left_out_on_a_lun_that_has_nothing_else(
+    tgt: TgtServer, tmp_path: Path, hashes: tuple[str, ...]
+) -> None:
+    data = random.Random(2).randbytes(2 * _MIB)
+    (tmp_path / "disk").write_bytes(bytes(3 * _MIB) + data + bytes(3 * _MIB))
+    image = tmp_path / "image.qcow2"
+    command = [
+        "qemu-img",
+        "convert",
+        "-f",
+        "raw",
+        "-O",
+        "qcow2",
+        str(tmp_path / "disk"),
+        str(image),
+    ]
+    subprocess.run(command, check=True)
+    wishes = Wishes(target_format="raw", hashes=hashes)
+    for blank in (False, True):
+        name, behind = tgt.add_disk(9 * _MIB)
+        behind.write_bytes(b"mark" * (9 * _MIB // 4))
+        store = IscsiStore({**tgt.settings, "blank": blank})
+        transfer(locate(str(image)), DataObject(store, name), wishes)
+        around = b"mark" * (3 * _MIB // 4) if blank else bytes(3 * _MIB)
+        assert behind.read_bytes() == around + data + around + b"mark" * (_MIB // 4)
 
 
 def test_a_wrong_password_is_refused(tgt: TgtServer) -> None:
