@@ -25,8 +25,9 @@ def _up(args: argparse.Namespace) -> int:
     if (home / "servers").exists():
         print(f"devstack/up: one is in {home} already; end it first: devstack/down")
         return 1
-    stack = Stack(home, conductors=args.peers, data=True, port=args.port)
-    print(f"Starting PostgreSQL, RabbitMQ, the API and {args.peers} conductors", flush=True)
+    stack = Stack(home, conductors=args.peers, data=True, shares=True, port=args.port)
+    services = f"the API, {args.peers} conductors, a data and a share service"
+    print(f"Starting PostgreSQL, RabbitMQ, {services}", flush=True)
     try:
         stack.start()
     except _FAILURES as error:
@@ -44,7 +45,8 @@ def _down(args: argparse.Namespace) -> int:
     if not (home / "servers").exists():
         print(f"There is none in {home}.")
         return 0
-    Stack(home, conductors=len(list(home.glob("conductor-*.pid"))), data=True).remove()
+    peers = len(list(home.glob("conductor-*.pid")))
+    Stack(home, conductors=peers, data=True, shares=True).remove()
     return 0
 
 

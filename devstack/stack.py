@@ -22,13 +22,15 @@ from devstack.postgres import PostgresServer
 from devstack.rabbitmq import RabbitServer
 
 _START_SECONDS = 90.0
-_LOOK_SECONDS = 0.1
+#: Those of the share service.
+_BACKENDS = ("alpha", "beta")
 
 
 class Stack:
     r"""Broker, database, one API service and several conductors, with all their files in `home`.
 
-    With `data` there is a data service, too. Use it in a ``with``, or `start` and `remove` it.
+    With `data` there is a data service, too, and with `shares` a share service, whose two backends
+    keep nothing. Use it in a ``with``, or `start` and `remove` it.
     `options` is text for the configuration file, such as ``"[conductor]\nworkers = 2"``.
     """
 
@@ -38,6 +40,7 @@ class Stack:
         *,
         conductors: int = 2,
         data: bool = False,
+        shares: bool = False,
         port: int = 0,
         options: str = "",
         environment: Mapping[str, str] | None = None,
@@ -50,6 +53,7 @@ class Stack:
         self.api = Daemon("baremetal-api", home)
         self.conductors = [Daemon(f"conductor-{n + 1}", home) for n in range(conductors)]
         self.data = Daemon("baremetal-data", home) if data else None
+        self.shares = Daemon("baremetal-share", home) if shares else None
         self.port = port
         self._options = options
         self._environment = dict(environment or {})
@@ -71,6 +75,11 @@ class Stack:
     def url(self) -> str:
         """The root of the API, without a slash at its end."""
         return f"{self.root_url}/baremetal"
+
+    @property
+    def shares_url(self) -> str:
+        """The root of the API of shares, without a slash at its end."""
+        return f"{self.root_url}/share"
 
     @property
     def clouds(self) -> Path:
@@ -106,8 +115,24 @@ class Stack:
             self.start_conductor(number)
         if self.data is not None:
             self._run(self.data, "baremetal.cmd.data", "--config-file", str(self.config))
+        if self.shares is not None:
+            self.start_shares()
         self.start_api()
         self.api.wait_for(lambda: self.alive() == len(self.conductors), _START_SECONDS)
+        if self.shares is not None:
+            self.shares.wait_for(lambda: self.backends() == len(_BACKENDS), _START_SECONDS)
+
+    def start_shares(self) -> None:
+        """Run the share service."""
+        own = self.home / "share.conf"
+        sections = (f"[share_backend:{name}]\naddress = {name}.example.org\n" for name in _BACKENDS)
+        own.write_text(
+            "[DEFAULT]\nhost = share-1\n"
+            f"[shares]\nenabled_backends = {','.join(_BACKENDS)}\n{''.join(sections)}"
+        )
+        files = ("--config-file", str(self.config), "--config-file", str(own))
+        assert self.shares is not None  # noqa: S101 - a mistake of the caller
+        self._run(self.shares, "baremetal.cmd.share", *files)
 
     def start_api(self) -> None:
         """Run the API service; it may take a moment to answer."""
@@ -133,30 +158,42 @@ class Stack:
             return 0
         return sum(1 for conductor in found["conductors"] if conductor["alive"])
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """What the API answers.
+    def backends(self) -> int:
+        """How many backends of shares the API says are there; 0 where it does not answer."""
+        try:
+            found = self.ask("GET", "/v2/services", root=self.shares_url)
+        except (OSError, urllib.error.HTTPError):
+            return 0
+        return sum(1 for service in found["services"] if service["state"] == "up")
+
+    def ask(self, method: str, path: str, body: object = None, *, root: str = "") -> Any:
+        """What the API answers, or another one whose `root` is given.
 
         :raises urllib.error.HTTPError: it refuses.
         """
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, method=method)  # noqa: S310 - ours
+        url = (root or self.url) + path
+        request = urllib.request.Request(url, data, method=method)  # noqa: S310 - ours
         user = b64encode(":".join(self.credentials).encode()).decode()
         request.add_header("Authorization", f"Basic {user}")
         request.add_header("Content-Type", "application/json")
-        request.add_header("X-OpenStack-Ironic-API-Version", "latest")
+        for name in ("X-OpenStack-Ironic-API-Version", "X-OpenStack-Manila-API-Version"):
+            request.add_header(name, "latest")
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - ours
             text = answer.read()
         return json.loads(text) if text else None
 
     @property
-    def _services(self) -> Iterable[Daemon]:
-        return (self.api, *self.conductors, *([self.data] if self.data is not None else []))
+    def services(self) -> Iterable[Daemon]:
+        """The processes that are ours."""
+        others = (one for one in (self.data, self.shares) if one is not None)
+        return (self.api, *self.conductors, *others)
 
     def stop_services(self) -> None:
         """End the services in order."""
-        for daemon in self._services:
+        for daemon in self.services:
             daemon.send(15)
-        for daemon in self._services:
+        for daemon in self.services:
             daemon.stop(90)
 
     def stop(self) -> None:
@@ -167,7 +204,7 @@ class Stack:
 
     def remove(self) -> None:
         """End everything, and leave no trace."""
-        for daemon in self._services:
+        for daemon in self.services:
             daemon.kill()
         self.rabbit.stop()
         self.postgres.stop()
@@ -195,6 +232,8 @@ class Stack:
             "auth": auth,
             "baremetal_endpoint_override": self.url,
             "baremetal_api_version": "1",
+            "shared_file_system_endpoint_override": f"{self.shares_url}/v2",
+            "shared_file_system_api_version": "2",
         }
         self.clouds.touch(0o600)
         self.clouds.write_text(yaml.safe_dump({"clouds": {"baremetal": entry}}, sort_keys=False))

@@ -44,6 +44,8 @@ class ConductorService(service.ServiceBase):  # type: ignore[misc]
         self._make = make
         self._stopping = threading.Event()
         self._ended = threading.Event()
+        #: Held while it starts, which may take seconds: who is told to stop meanwhile must know it.
+        self._starting = threading.Lock()
         self._conductor: Conductor | DataService | ShareService | None = None
         self._db: Database | None = None
 
@@ -56,20 +58,26 @@ class ConductorService(service.ServiceBase):  # type: ignore[misc]
         conductor = self._make(conf, self._db, vault, make_transport(conf), clock)
         while not self._stopping.is_set():
             try:
-                check_current(self._db)
-                conductor.start()
+                self._begin(conductor, self._db)
             except Unavailable as error:
                 LOG.warning("not yet: %s", error.message)
                 self._stopping.wait(_AGAIN_SECONDS)
             else:
-                self._conductor = conductor
                 LOG.info("%s %s is at work", self._make.__name__, conf.host)
                 return
+
+    def _begin(self, conductor: Conductor | DataService | ShareService, db: Database) -> None:
+        check_current(db)
+        with self._starting:
+            if not self._stopping.is_set():
+                conductor.start()
+                self._conductor = conductor
 
     def stop(self) -> None:
         """Claim nothing more, and let go of what does not end within the grace time."""
         self._stopping.set()
-        conductor, self._conductor = self._conductor, None
+        with self._starting:
+            conductor, self._conductor = self._conductor, None
         ended = conductor is None or conductor.stop(self._conf.conductor.grace)
         if self._db is not None:
             self._db.close()

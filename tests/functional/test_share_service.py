@@ -49,7 +49,7 @@ def test_it_does_what_is_queued_and_says_when_it_ends(
         wait_until(lambda: status() == "available", 60)
         (service,) = house.good("GET", "services")["services"]
         assert (service["host"], service["state"]) == (f"{HOST}@fake", "up")
-        wait_until(lambda: "is at work" in (tmp_path / "share.log").read_text(), 60)
+        # It may still wait for its broker, and is to say goodbye all the same.
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     (service,) = house.good("GET", "services")["services"]

@@ -22,9 +22,9 @@ grace = 20
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """PostgreSQL, RabbitMQ, two API processes and two conductors."""
+    """PostgreSQL, RabbitMQ, two API processes, two conductors and a share service."""
     home = tmp_path_factory.mktemp("stack")
-    with Stack(home, options=_OPTIONS, database_settings=FORGETFUL) as running:
+    with Stack(home, shares=True, options=_OPTIONS, database_settings=FORGETFUL) as running:
         yield running
 
 
@@ -39,7 +39,7 @@ def plane(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Stack]:
     yield stack
     report = getattr(request.node, "report_of_call", None)
     if report is not None and report.failed:
-        for daemon in (stack.api, *stack.conductors, stack.rabbit.daemon, stack.postgres.daemon):
+        for daemon in (*stack.services, stack.rabbit.daemon, stack.postgres.daemon):
             sys.stderr.write(f"--- {daemon.name}\n{daemon.log(4000)}\n")
     for node in caller.insist("GET", "nodes?limit=1000&fields=uuid")["nodes"]:
         # One in any state can be deleted in maintenance.

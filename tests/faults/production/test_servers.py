@@ -2,6 +2,7 @@
 
 import os
 import time
+from typing import Any
 
 import pytest
 
@@ -72,3 +73,16 @@ def test_an_api_process_that_dies_is_replaced(plane: Stack, caller: Caller) -> N
     check_nothing_is_left(caller)
     wait_until(lambda: len(plane.api.children()) == len(workers), 30)
     assert workers[0] not in plane.api.children()
+
+
+def test_a_share_is_made_opened_and_deleted_by_a_service_of_its_own(plane: Stack) -> None:
+    def ask(method: str, path: str, body: object = None) -> Any:
+        return plane.ask(method, f"/v2/shares{path}", body, root=plane.shares_url)
+
+    made = ask("POST", "", {"share": {"share_proto": "NFS", "size": 1, "name": "trial"}})["share"]
+    wait_until(lambda: ask("GET", f"/{made['id']}")["share"]["status"] == "available", 60)
+    rule = {"access_type": "ip", "access_to": "192.0.2.7"}
+    opened = ask("POST", f"/{made['id']}/action?wait=applied", {"allow_access": rule})["access"]
+    assert opened["state"] == "active"
+    ask("DELETE", f"/{made['id']}")
+    wait_until(lambda: ask("GET", "?name=trial")["shares"] == [], 60)
