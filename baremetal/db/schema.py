@@ -75,6 +75,9 @@ def upgrade(db: Database, revision: str = "head") -> None:
 @contextmanager
 def _alone(connection: sa.Connection) -> Iterator[None]:
     """Let nobody else migrate meanwhile."""
+    if connection.dialect.name == "postgresql":
+        # A migration may think for longer than a transaction of the services may be idle.
+        connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     if connection.dialect.name not in ("mysql", "mariadb"):
         one_at_a_time(connection, _MIGRATING)
         yield
@@ -98,6 +101,6 @@ def differences(db: Database) -> list[object]:
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
-    with db.writer.connect() as connection:
+    with db.read() as connection:
         context = MigrationContext.configure(connection)
         return list(compare_metadata(context, share_tables.shares.metadata))
