@@ -17,7 +17,7 @@ GREEN := $(patsubst %,tests/functional/test_%.py,gabbits health plane verbs)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo demo-rack test quick checks format samples docs clean
+.PHONY: help venv demo demo-rack test eventlet quick checks format samples docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ test: $(VENV)/.test ## everything: checks, then every test on real services
 		$(filter-out $(MANY),$(patsubst %/,%,$(wildcard tests/*/)))
 	@echo "Once more, on the eventlet back end:"
 	@BAREMETAL_TESTS_BACKEND=eventlet $(BIN)/pytest -q -n 2 --dist worksteal $(GREEN)
+
+eventlet: $(VENV)/.test ## all tests of whole planes on the eventlet back end (test: some)
+	@BAREMETAL_TESTS_BACKEND=eventlet $(BIN)/pytest -q -n 2 --dist worksteal \
+		$(wildcard tests/functional/test_*.py)
 
 quick: checks ## under a minute: checks, then the tests that need no services
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not postgres and not services" $(QUICK)
