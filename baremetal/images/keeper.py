@@ -20,7 +20,7 @@ from baremetal.domain.errors import (
 )
 from baremetal.images.shelves import Shelves
 from baremetal.motion.formats import QEMU_NAMES, inspect
-from baremetal.motion.hashing import Digests, HashThread
+from baremetal.motion.hashing import Digests, hasher_of
 from baremetal.stores import Bytes, DataObject
 from baremetal.stores.abilities import SignedUrls
 from baremetal.stores.errors import HostileImage
@@ -121,7 +121,7 @@ class Keeper:
         most, at = self.shelves.max_size, 0
         if size is not None and size > most:
             raise _too_large(most)
-        hasher = HashThread(Digests((CHECKSUM, HASH)))
+        hasher = hasher_of(Digests((CHECKSUM, HASH)), size)
         try:
             with target.store.write(target.name, size=size) as writer:
                 for piece in pieces:

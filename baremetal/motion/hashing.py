@@ -1,4 +1,4 @@
-"""Digests of bytes as they pass: in the same pass as the copy, in a thread beside it."""
+"""Digests of bytes as they pass: in the same pass as the copy, in threads beside it."""
 
 import hashlib
 import os
@@ -16,6 +16,8 @@ from baremetal.stores import Bytes
 #: Fits into a core's own cache, so that what was read is still there to be hashed.
 _READ: Final = 1 << 17
 _ZEROS: Final = bytes(1 << 20)
+#: What is smaller is hashed at once: a thread would cost more than it brings.
+_THREAD_FROM: Final = 1 << 20
 #: Jobs that may wait; with the usual pieces of 4 MiB, 32 MiB.
 _AHEAD: Final = 8
 
@@ -87,6 +89,10 @@ class Digests:
         """The digests of what has come so far."""
         return {name: each.hexdigest() for name, each in self._hashes.items()}
 
+    def each(self) -> "list[Digests]":
+        """Each digest by itself: what is fed to it is fed to this one too."""
+        return [Digests((), {name: one}) for name, one in self._hashes.items()]
+
     def copy(self) -> "Digests":
         """Another one that goes on from here by itself."""
         return Digests((), {name: each.copy() for name, each in self._hashes.items()})
@@ -109,6 +115,9 @@ def _new(name: str) -> Any:
     if name == "blake3":
         return blake3.blake3()
     try:
+        if name in _OFFERED:
+            # A name costs more to look up than a small object to hash.
+            return getattr(hashlib, name)(usedforsecurity=False)
         return hashlib.new(name, usedforsecurity=False)
     except ValueError:
         raise InvalidInput(
@@ -138,22 +147,23 @@ class Hasher:
         """Let go, whatever is left."""
 
 
-class HashThread(Hasher):
-    """Does the jobs in a thread of its own: hashing goes on while the next bytes are copied."""
+class HashThreads(Hasher):
+    """Does the jobs in a thread for each digest, while the next bytes are copied."""
 
     def __init__(self, digests: Digests) -> None:
-        """Start the thread."""
+        """Start the threads."""
         super().__init__(digests)
-        self._jobs: queue.Queue[Job | None] = queue.Queue(_AHEAD)
         self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="motion-hash", daemon=True)
-        self._thread.start()
+        self._threads = [_start(self._run, each) for each in digests.each()]
 
     def feed(self, job: Job) -> None:
-        """Take the next job; wait where the thread is far behind."""
+        """Take the next job; wait where a thread is far behind."""
         if self._error is not None:
             raise self._error
-        self._jobs.put(job)
+        if isinstance(job, Mark):
+            job = Mark(_Gathered(job.call, len(self._threads)))
+        for _, jobs in self._threads:
+            jobs.put(job)
 
     def finish(self) -> dict[str, str]:
         self.stop()
@@ -162,15 +172,50 @@ class HashThread(Hasher):
         return super().finish()
 
     def stop(self) -> None:
-        """Let the thread end when it has done its jobs."""
-        if self._thread.is_alive():
-            self._jobs.put(None)
-            self._thread.join()
+        """Let the threads end when they have done their jobs."""
+        for thread, jobs in self._threads:
+            if thread.is_alive():
+                jobs.put(None)
+        for thread, _ in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+    def _run(self, digests: Digests, jobs: "queue.Queue[Job | None]") -> None:
+        while (job := jobs.get()) is not None:
             if self._error is None:
                 try:
-                    self._digests.take(job)
+                    digests.take(job)
                 except Exception as error:  # noqa: BLE001 - it is raised to whoever feeds
                     self._error = error
+
+
+class _Gathered:
+    """Calls when all threads have come to a mark."""
+
+    def __init__(self, call: Callable[[dict[str, str]], None], missing: int) -> None:
+        self._call = call
+        self._missing = missing
+        self._found: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, found: dict[str, str]) -> None:
+        with self._lock:
+            self._found |= found
+            self._missing -= 1
+            if self._missing:
+                return
+        self._call(self._found)
+
+
+def _start(
+    run: Callable[[Digests, "queue.Queue[Job | None]"], None], digests: Digests
+) -> tuple[threading.Thread, "queue.Queue[Job | None]"]:
+    jobs: queue.Queue[Job | None] = queue.Queue(_AHEAD)
+    thread = threading.Thread(target=run, args=(digests, jobs), name="motion-hash", daemon=True)
+    thread.start()
+    return thread, jobs
+
+
+def hasher_of(digests: Digests, size: int | None) -> Hasher:
+    """What feeds `digests` best with so many bytes; None: nobody knows how many."""
+    beside = size is None or size > _THREAD_FROM
+    return HashThreads(digests) if digests and beside else Hasher(digests)

@@ -10,7 +10,7 @@ from baremetal.clock import Clock
 from baremetal.domain.errors import InvalidInput, NotFound, NotSupported
 from baremetal.motion.checkpoint import ALGORITHM, Checkpoint, Marker, notes_at, verified
 from baremetal.motion.conversion import DiskOf
-from baremetal.motion.hashing import Digests, Hasher, HashThread, InFile
+from baremetal.motion.hashing import Digests, Hasher, InFile, hasher_of
 from baremetal.motion.kernel import KernelCopy, reflink
 from baremetal.motion.meter import Meter
 from baremetal.motion.plan import Plan, Strategy, choose, of_any_size, through_us
@@ -23,9 +23,6 @@ from baremetal.stores import DataObject, Stat, Writer
 from baremetal.stores.abilities import LocalFiles, LocalTrees, LocalWriter
 from baremetal.stores.backends.block import DeviceWriter
 from baremetal.stores.errors import DigestMismatch, HostileImage, SourceChanged, told
-
-#: What is smaller is hashed at once: a thread would cost more than it brings.
-_THREAD_FROM = 1 << 20
 
 
 def transfer(
@@ -233,7 +230,7 @@ class _Job:
 
     def _hasher(self, what: tuple[str, ...] | Digests, size: int = PIECE) -> Hasher:
         digests = what if isinstance(what, Digests) else Digests(what)
-        return HashThread(digests) if digests and size > _THREAD_FROM else Hasher(digests)
+        return hasher_of(digests, size)
 
     def _checkpoint(self, source: Source) -> Checkpoint | None:
         place = self.wishes.checkpoint
