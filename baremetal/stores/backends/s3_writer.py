@@ -88,20 +88,20 @@ class S3Writer(PartWriter):
         client = self._store.client
         if not self.parts and len(self.buffer) == size:
             with s3_told(self.what):
-                client.put_object(**self._place, Body=bytes(self.buffer), **taken)
+                said = client.put_object(**self._place, Body=bytes(self.buffer), **taken)
             self._forget()
         else:
             self.flush()
             parts = self._listed(size)
             with s3_told(self.what):
-                client.complete_multipart_upload(
+                said = client.complete_multipart_upload(
                     **self._place,
                     UploadId=self._begun(),
                     MultipartUpload={"Parts": parts},
                     **taken,
                 )
         self._ended = True
-        return self._store.stat(self._name)
+        return Stat(size, validator=said.get("ETag"), name=self._name)
 
     def _listed(self, size: int) -> list[dict[str, Any]]:
         if self.stored != size:

@@ -33,8 +33,10 @@ def shows_nothing_before_the_commit(bench: Bench) -> None:
         writer.write(0, b"0123456789")
         with refused(NotFound, "an object is not there before its commit"):
             bench.store.stat(name)
-        writer.commit(10)
+        said = writer.commit(10)
     expect(bench.get(name) == b"0123456789", "it is there after its commit")
+    agree = said.validator in (None, bench.store.stat(name).validator)
+    expect(said.size == 10 and agree, "a commit says of the object what a look at it says")
 
 
 def leaves_nothing_of_an_aborted_write(bench: Bench) -> None:
