@@ -74,6 +74,7 @@ _TABLE: tuple[tuple[type[errors.ClientError], str, int], ...] = (
     ),
     (errors.NotConfigured, _HOW_TO_IDENTIFY, NO_SERVICE),
     (errors.Unauthorized, _HOW_TO_IDENTIFY, NO_SERVICE),
+    (errors.WrongBytes, "try again; if it comes so each time, the store has lost the data", 1),
     (
         errors.NotFound,
         "`baremetal node list` (or port, operation, ... list) shows what there is",

@@ -13,6 +13,7 @@ ClientError
 |   |-- TooLarge         413
 |   |-- Busy             503  try again later (`retry_after`)
 |   `-- ServerFault      any other 5xx
+|-- WrongBytes           what came is not what the service says that it has
 |-- EndedBadly           work that was waited for ended in another state
 `-- WaitTimeout          it had not ended in time
 """
@@ -38,6 +39,10 @@ class Unreachable(ClientError):
         super().__init__(f"no answer from {url}: {reason}")
         self.url = url
         self.reason = reason
+
+
+class WrongBytes(ClientError):
+    """What came is not what the service says that it has."""
 
 
 class EndedBadly(ClientError):

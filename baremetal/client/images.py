@@ -1,5 +1,6 @@
 """Images: records, and their data, which never is in memory as a whole."""
 
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -81,20 +82,24 @@ class Images(Collection):
         """Write an image's bytes to a file, which appears under its name when it is whole.
 
         :raises errors.NotFound: it has none.
+        :raises errors.WrongBytes: they are not those of its ``os_hash_value``.
         """
         image = self.get(ident)
         path = f"{self._path}/{image['id']}/file"
         draft = target.with_name(f".{target.name}.part")
         answer = self._transport.stream(path, params={}, headers={}, silence=60)
         try:
+            proof = _Proof(image)
             with draft.open("wb") as out:
                 done = 0
                 for piece in answer.iter_content(_PIECE):
                     out.write(piece)
+                    proof.update(piece)
                     done += len(piece)
                     report(done, image["size"])
             if done != image["size"]:
                 raise errors.Unreachable(self._transport.root, f"it ended after {done} bytes")
+            proof.check()
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
@@ -185,6 +190,33 @@ def failed_stores(image: Resource) -> list[str]:
 def why_not(image: Resource) -> str:
     """What the service says of an import that has failed."""
     return str(image.get(_MESSAGE, f"the image is {image['status']}"))
+
+
+class _Proof:
+    """Whether bytes are those that an image's hash was made of."""
+
+    def __init__(self, image: Resource) -> None:
+        self._image = image
+        algorithm = str(image.get("os_hash_algo"))
+        known = image.get("os_hash_value") and algorithm in hashlib.algorithms_available
+        self._hash = hashlib.new(algorithm, usedforsecurity=False) if known else None
+
+    def update(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        if self._hash is not None:
+            self._hash.update(piece)
+
+    def check(self) -> None:
+        """Return if they are, or nobody has said what they should be.
+
+        :raises errors.WrongBytes: they are not.
+        """
+        if self._hash is None or self._hash.hexdigest() == self._image["os_hash_value"].lower():
+            return
+        raise errors.WrongBytes(
+            f"the data of image {self._image['id']} came with another "
+            f"{self._image['os_hash_algo']} than the image has; nothing was saved"
+        )
 
 
 class _Told:

@@ -66,6 +66,19 @@ def test_an_image_goes_up_and_comes_down_as_it_was(image: Run, tmp_path: Path) -
     assert list(tmp_path.glob(".*.part")) == []
 
 
+def test_data_that_is_no_longer_what_it_was_is_not_saved(
+    image: Run, guarded_plane: PlaneProcess, tmp_path: Path
+) -> None:
+    _told(image("create", "--name", "rotten", "--file", "disk.raw", "-f", "json"))
+    kept = [path for path in (guarded_plane.state_dir / "images").rglob("*") if path.is_file()]
+    (data,) = [path for path in kept if path.stat().st_size == len(_DATA)]
+    with data.open("r+b") as file:
+        file.write(bytes([_DATA[0] ^ 1]))
+    refused = image("save", "rotten", "--file", "back.raw")
+    assert (refused.returncode, "another sha512" in refused.stderr) == (1, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk.raw"]
+
+
 def test_fields_and_properties_are_set_and_unset(image: Run) -> None:
     _told(image("create", "--name", "one", "-f", "json"))
     words = ("--name", "two", "--min-ram", "512", "--property", "os=sid", "--protected")
