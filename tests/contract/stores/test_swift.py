@@ -1,11 +1,19 @@
 """Swift: proxy, account, container and object server."""
 
 import os
+import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
+import baremetal.cmd.backend  # noqa: F401 - must come before anything of oslo
+from baremetal.clock import Clock
+from baremetal.db.database import Database
+from baremetal.db.images import ImageStore
 from baremetal.domain.errors import InvalidInput
+from baremetal.images.keeper import Keeper
+from baremetal.images.shelves import Shelves
 from baremetal.motion import Wishes, transfer
 from baremetal.motion import checkpoint as checkpoints
 from baremetal.stores import DataObject, locate
@@ -14,6 +22,7 @@ from baremetal.stores.backends.swift import SwiftStore
 from baremetal.stores.conformance import Bench, Case
 from baremetal.stores.errors import AccessRefused
 from devstack.swift import SwiftServer
+from tests.support.house import House
 from tests.support.stores import cut_and_resumed
 
 _MIB = 1 << 20
@@ -101,3 +110,24 @@ def test_a_token_that_has_expired_is_renewed(store: SwiftStore) -> None:
     name = bench.put("renewed", b"x")
     store._session.token = "stale"
     assert bench.get(name) == b"x"
+
+
+def test_whoever_has_a_ticket_reads_an_image_of_swift_itself(
+    swift: SwiftServer, store: SwiftStore, sqlite_database: Database, tmp_path: Path
+) -> None:
+    store.must("PUT", "tickets")
+    lines = ["[images]", "ticket_seconds = 600", "stores = far", "default_store = far"]
+    lines += ["[store:far]", "driver = swift", "prefix = tickets/", "signed_urls = true"]
+    lines += [f"{name} = {value}" for name, value in swift.settings.items()]
+    house = House(sqlite_database, tmp_path, Clock(), configuration="\n".join(lines))
+    formats = {"disk_format": "raw", "container_format": "bare"}
+    uuid = house.asked("POST", "/image/v2/images", formats)["id"]
+    keeper = Keeper(house.db, Shelves(house.conf), house.clock)
+    keeper.upload(ImageStore(house.db).row(uuid), [b"an image"], "far", 8)
+    given = house.asked("POST", f"/image/v2/images/{uuid}/tickets", {"seconds": 60})
+    assert (given["store"], given["size"]) == ("far", 8)
+    with urllib.request.urlopen(given["url"], timeout=60) as answer:
+        assert answer.read() == b"an image"
+    forged = given["url"].replace("temp_url_sig=", "temp_url_sig=0")
+    with pytest.raises(HTTPError, match="401"):
+        urllib.request.urlopen(forged, timeout=60)
