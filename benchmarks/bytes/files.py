@@ -81,9 +81,17 @@ def _compare(folder: Path, source: Path, rounds: int) -> dict[str, float]:
         for name, measure in measures.items():
             runs[name].append(measure())
     found = {name: statistics.median(seconds) for name, seconds in runs.items()}
+    mib = source.stat().st_size / _MIB
+    found |= {f"{name}_mib_per_second": mib / seconds for name, seconds in found.items()}
     found["of_cp"] = found["cp"] / found["ours"]
     found["of_ideal"] = max(found["cp"], found["hashing"]) / found["ours_sha256"]
     return {name: round(value, 4) for name, value in found.items()}
+
+
+def _times(one: Callable[[], float], other: Callable[[], float], rounds: int) -> float:
+    """How many times as long one takes as the other, in turns; the first round warms up."""
+    pairs = [(one(), other()) for _ in range(rounds + 1)][1:]
+    return round(statistics.median(mine / its for mine, its in pairs), 3)
 
 
 def main() -> None:
@@ -112,8 +120,8 @@ def main() -> None:
         "full": _compare(args.folder, full, args.rounds),
     }
     holes, data = Places(args.folder, sparse), Places(args.folder, dense)
-    pairs = [(holes.ours(), data.ours()) for _ in range(args.rounds + 1)][1:]
-    found["sparse_of_its_data"] = round(statistics.median(one / other for one, other in pairs), 3)
+    found["sparse_of_its_data"] = _times(holes.ours, data.ours, args.rounds)
+    found["cp_sparse_of_its_data"] = _times(holes.cp, data.cp, args.rounds)
     json.dump(found, sys.stdout, indent=2)
     for path in (full, sparse, dense):
         path.unlink()

@@ -1,120 +1,37 @@
 """Objects added and read, with digests: ours beside glance_store, the same work, in turns.
 
 glance_store lives in an environment of its own: ``python -m venv peer; peer/bin/pip install
-'glance_store[s3]'``. Its side is run by `--peer peer/bin/python`; this very file does both, so
-that neither is measured with another harness.
+'glance_store[s3]'``. Its side is run by `--peer peer/bin/python`; this very file does all sides,
+so that none is measured with another harness. The third side is the bare calls that nobody can do
+without: how far it is from glance_store is how far anybody can get.
+
+Small files stay until the end: ext4 gives the place of a file that is gone to no other for some
+seconds, and looks for another one, which would be measured instead.
 """
 
 import argparse
 import hashlib
-import io
 import json
 import os
 import resource
-import shutil
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+from urllib.request import Request, urlopen
 
+from benchmarks.bytes.sides import side
+from devstack.moto import MotoServer
 
-class Side(Protocol):
-    """One of the two."""
+_ROOT = Path(__file__).parents[2]
+_LARGE = 1 << 20
 
-    def add(self, name: str, data: bytes) -> str: ...
-    def get(self, name: str) -> int: ...
-
-
-class Ours:
-    """baremetal.stores."""
-
-    def __init__(self, args: argparse.Namespace) -> None:
-        from baremetal.stores.backends.filesystem import FileStore  # noqa: PLC0415
-        from baremetal.stores.backends.s3 import S3Store  # noqa: PLC0415
-
-        if args.store == "file":
-            self._store: Any = FileStore({"root": str(args.folder / "ours")})
-            (args.folder / "ours").mkdir(exist_ok=True)
-        else:
-            self._store = S3Store(_s3(args))
-
-    def add(self, name: str, data: bytes) -> str:
-        digest = hashlib.sha256()
-        with self._store.write(self._name(name), size=len(data)) as writer:
-            at = 0
-            for piece in _pieces(data):
-                digest.update(piece)
-                writer.write(at, piece)
-                at += len(piece)
-            writer.commit(len(data))
-        return digest.hexdigest()
-
-    def get(self, name: str) -> int:
-        return sum(len(piece) for piece in self._store.read(self._name(name)))
-
-    def _name(self, name: str) -> str:
-        return name if self._store.scheme == "file" else f"ours/{name}"
-
-
-class Theirs:
-    """glance_store."""
-
-    def __init__(self, args: argparse.Namespace) -> None:
-        import glance_store  # type: ignore[import-not-found]  # noqa: PLC0415
-        from oslo_config import cfg  # noqa: PLC0415
-
-        conf = cfg.CONF
-        kind = "file" if args.store == "file" else "s3"
-        glance_store.register_opts(conf)
-        conf([], project="bench")
-        conf.set_override("stores", [kind], group="glance_store")
-        conf.set_override("default_store", kind, group="glance_store")
-        if kind == "file":
-            (args.folder / "theirs").mkdir(exist_ok=True)
-            folder = str(args.folder / "theirs")
-            conf.set_override("filesystem_store_datadir", folder, group="glance_store")
-        else:
-            said = _s3(args)
-            for option, value in {
-                "s3_store_host": said["endpoint"],
-                "s3_store_access_key": said["access_key"],
-                "s3_store_secret_key": said["secret_key"],
-                "s3_store_bucket": "theirs",
-                "s3_store_bucket_url_format": "path",
-            }.items():
-                conf.set_override(option, value, group="glance_store")
-        glance_store.create_stores(conf)
-        glance_store.verify_default_store()
-        self._backend = glance_store
-        self._conf = conf
-        self._places: dict[str, str] = {}
-
-    def add(self, name: str, data: bytes) -> str:
-        done = self._backend.add_to_backend_with_multihash(
-            conf=self._conf,
-            image_id=name,
-            data=io.BytesIO(data),
-            size=len(data),
-            hashing_algo="sha256",
-        )
-        self._places[name] = done[0]
-        return str(done[3])
-
-    def get(self, name: str) -> int:
-        pieces, _size = self._backend.get_from_backend(self._places[name])
-        return sum(len(piece) for piece in pieces)
-
-
-def _s3(args: argparse.Namespace) -> dict[str, str]:
-    return {"endpoint": args.endpoint, "access_key": "someone", "secret_key": "s3cret"}
-
-
-def _pieces(data: bytes) -> Iterator[bytes]:
-    file = io.BytesIO(data)
-    while piece := file.read(1 << 20):
-        yield piece
+Figures = dict[str, dict[str, float]]
 
 
 def _cpu() -> float:
@@ -127,58 +44,141 @@ def _measure(action: Callable[[str], object], names: list[str]) -> dict[str, flo
     for name in names:
         action(name)
     wall, cpu = time.monotonic() - wall, _cpu() - cpu
-    return {
-        "per_second": round(len(names) / wall, 1),
-        "cpu_ms_each": round(cpu * 1e3 / len(names), 3),
-    }
+    return {"per_second": len(names) / wall, "cpu_ms_each": cpu * 1e3 / len(names)}
 
 
-def _side(args: argparse.Namespace) -> dict[str, Any]:
-    side: Side = Ours(args) if args.side == "ours" else Theirs(args)
-    data = os.urandom(args.size)
+def _serve(args: argparse.Namespace) -> None:
+    """Do a round for each line that comes, and print its figures."""
+    one, data = side(args), os.urandom(args.size)
     promised = hashlib.sha256(data).hexdigest()
-    names = [f"{time.monotonic_ns():032x}{number:08x}" for number in range(args.count)]
-    first = f"{time.monotonic_ns():040x}"
-    if side.add(first, data) != promised or side.get(first) != args.size:
-        raise SystemExit("that is not what was added")
-    return {
-        "add": _measure(lambda name: side.add(name, data), names),
-        "get": _measure(side.get, names),
-    }
+    for line in sys.stdin:
+        word = line.strip()
+        if one.add(f"first-{word}", data) != promised or one.get(f"first-{word}") != args.size:
+            raise SystemExit("that is not what was added")
+        names = [f"{word}-{number:08x}" for number in range(args.count)]
+        found = {
+            "add": _measure(lambda name: one.add(name, data), names),
+            "get": _measure(one.get, names),
+        }
+        print(json.dumps(found), flush=True)
+        if args.store == "file" and args.size >= _LARGE:
+            for name in names:
+                (args.folder / args.side / name).unlink()
+
+
+class _Other:
+    """A side in a process of its own."""
+
+    def __init__(self, python: str, args: argparse.Namespace, name: str) -> None:
+        words = [python, "-m", "benchmarks.bytes.objects", "--folder", str(args.folder)]
+        words += ["--store", args.store, "--size", str(args.size), "--count", str(args.count)]
+        words += ["--endpoint", args.endpoint or "", "--side", name]
+        self._process = subprocess.Popen(
+            words, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def round(self, number: int) -> Figures:
+        """The figures of one round."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{number}\n")
+        self._process.stdin.flush()
+        found: Figures = json.loads(self._process.stdout.readline())
+        return found
+
+    def stop(self) -> None:
+        """Let it end."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+
+
+@contextmanager
+def _others(args: argparse.Namespace) -> Iterator[dict[str, _Other]]:
+    pythons = {"bare": sys.executable, "ours": sys.executable, "theirs": args.peer}
+    sides = {name: _Other(python, args, name) for name, python in pythons.items() if python}
+    try:
+        yield sides
+    finally:
+        for one in sides.values():
+            one.stop()
+
+
+@contextmanager
+def _server(args: argparse.Namespace) -> Iterator[None]:
+    """Run an S3 meanwhile, where one is asked for and none is given."""
+    if args.store == "file" or args.endpoint:
+        yield
+        return
+    server = MotoServer(args.folder)
+    server.start()
+    try:
+        args.endpoint = server.url
+        for bucket in ("bare", "ours", "theirs"):
+            with urlopen(Request(f"{server.url}/{bucket}", method="PUT")):
+                pass
+        yield
+    finally:
+        server.stop()
+
+
+def compare(args: argparse.Namespace) -> dict[str, Any]:
+    """Medians of all sides, and what ours and the bare calls are beside the peer's."""
+    with _others(args) as sides:
+        for one in sides.values():
+            one.round(0)
+        rounds = [_round(sides, number) for number in range(1, args.rounds + 1)]
+    found: dict[str, Any] = {"load": os.getloadavg()[0], "size": args.size, "store": args.store}
+    for name in sides:
+        found[name] = {
+            verb: {
+                figure: round(statistics.median(each[name][verb][figure] for each in rounds), 3)
+                for figure in ("per_second", "cpu_ms_each")
+            }
+            for verb in ("add", "get")
+        }
+    if "theirs" in sides:
+        for verb in ("add", "get"):
+            for name in ("ours", "bare"):
+                found[f"{name}_{verb}_times"] = _ratio(rounds, verb, "per_second", name, "theirs")
+                found[f"{name}_{verb}_cpu"] = _ratio(rounds, verb, "cpu_ms_each", name, "theirs")
+    return found
+
+
+def _round(sides: dict[str, _Other], number: int) -> dict[str, Figures]:
+    """Each time, another side goes first: that one meets what the round before has left."""
+    names = list(sides)
+    first = number % len(names)
+    return {name: sides[name].round(number) for name in (*names[first:], *names[:first])}
+
+
+def _ratio(
+    rounds: list[dict[str, Figures]], verb: str, figure: str, name: str, other: str
+) -> float:
+    """Of each round by itself: what else went on then has met both."""
+    each = (one[name][verb][figure] / one[other][verb][figure] for one in rounds)
+    return round(statistics.median(each), 3)
 
 
 def main() -> None:
-    """Print the comparison, or one side of it."""
+    """Print the comparison, or serve as one side of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--peer", help="the python of an environment with glance_store")
     parser.add_argument("--store", choices=("file", "s3"), default="file")
-    parser.add_argument(
-        "--endpoint", default="http://127.0.0.1:5000", help="with buckets ours, theirs"
-    )
+    parser.add_argument("--endpoint", help="an S3 with buckets bare, ours, theirs; without: moto")
     parser.add_argument("--size", type=int, default=4096)
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--side", choices=("ours", "theirs"))
+    parser.add_argument("--count", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--side", choices=("bare", "ours", "theirs"))
     args = parser.parse_args()
     if args.side:
-        json.dump(_side(args), sys.stdout)
+        _serve(args)
         return
-    found: dict[str, Any] = {"load": os.getloadavg()[0], "size": args.size, "store": args.store}
-    same = [__file__, "--folder", str(args.folder), "--store", args.store, "--size", str(args.size)]
-    same += ["--count", str(args.count), "--endpoint", args.endpoint]
-    for side, python in (("ours", sys.executable), ("theirs", args.peer)):
-        if python:
-            done = subprocess.run(
-                [python, *same, "--side", side], check=True, stdout=subprocess.PIPE
-            )
-            found[side] = json.loads(done.stdout)
-        shutil.rmtree(args.folder / side, ignore_errors=True)
-    if "theirs" in found:
-        for verb in ("add", "get"):
-            mine, other = found["ours"][verb], found["theirs"][verb]
-            found[f"{verb}_times"] = round(mine["per_second"] / other["per_second"], 2)
-            found[f"{verb}_cpu"] = round(mine["cpu_ms_each"] / other["cpu_ms_each"], 2)
-    json.dump(found, sys.stdout, indent=2)
+    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+        args.folder = Path(folder)
+        with _server(args):
+            json.dump(compare(args), sys.stdout, indent=2)
 
 
 if __name__ == "__main__":
