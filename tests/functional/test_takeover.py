@@ -16,6 +16,7 @@ from baremetal.conductor.service import MEMBER_SECONDS, Conductor
 from baremetal.db.conductors import ConductorStore
 from baremetal.db.database import Database
 from baremetal.db.queue import Place
+from baremetal.domain.errors import Unavailable
 from baremetal.engine.runner import Runner
 from baremetal.rpc.transport import make_transport
 from tests.support.clock import ManualClock
@@ -138,6 +139,10 @@ def _pass_time(house: House, alive: tuple[Half, ...]) -> None:
         half.tell()
 
 
+def _away(_ident: str) -> Any:
+    raise Unavailable("The database does not answer.")
+
+
 def test_who_takes_over_lays_out_and_who_has_lost_takes_away(
     house: House, halves: tuple[Half, Half]
 ) -> None:
@@ -149,7 +154,14 @@ def test_who_takes_over_lays_out_and_who_has_lost_takes_away(
         assert (one.offers(), other.offers()) == (ALL, NOTHING)
         house.clock.sleep(MEMBER_SECONDS / 2)
 
+    _pass_time(house, ())
+    one.sweep()
+    assert one.offers() == ALL, "nobody else could have taken it over"
     _pass_time(house, (other,))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(other._upkeep._nodes, "get", _away)
+        with pytest.raises(Unavailable):
+            other.sweep()
     other.sweep()
     assert other.offers() == ALL
     script = (other.root / "nodes" / f"{NAME}.ipxe").read_text()

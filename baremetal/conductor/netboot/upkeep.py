@@ -70,10 +70,11 @@ class Upkeep:
     def _alive(self) -> set[str]:
         return {str(row["hostname"]) for row in self._members.rows() if row["alive"]}
 
-    def _holder(self, one: WorkedOn, alive: Collection[str]) -> str | None:
+    def _holder(self, one: WorkedOn, alive: Collection[str]) -> str:
         if one.owner in alive:
             return one.owner
-        return self._members.host_for(one.driver, one.group, one.slot)
+        # Where nobody is alive, the database was away for long: nobody has taken anything over.
+        return self._members.host_for(one.driver, one.group, one.slot) or one.owner
 
     def _take_away(self, there: layout.Offered, all_: list[WorkedOn], ours: list[WorkedOn]) -> None:
         # Several conductors may write scripts for one server; the entries for DHCP are our own.
@@ -88,10 +89,10 @@ class Upkeep:
         for one in waiting:
             if one.operation in self._served:
                 continue
-            self._served.add(one.operation)
             # Else its step has done it, in this very life.
             if one.owner != self._host or one.operation in self._elsewhere or self._is_first:
                 self._lay_out_one(one)
+            self._served.add(one.operation)
 
     def _lay_out_one(self, one: WorkedOn) -> None:
         try:
