@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check
+# Modules are compiled at their first import, and kept, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
 RUN := postgresql,mysql,openstack,devstack
 # The first interpreter that really runs and is new enough.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.13 python3.12,\
