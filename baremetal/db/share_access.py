@@ -156,9 +156,11 @@ def write_applied(tx: sa.Connection, share: str, applied: Applied, at: str) -> N
 
     The caller holds the share, so that who adds a rule says so of it before us, or after.
     """
-    for state, uuids in ((sh.ACTIVE, applied.active), (sh.ERROR, applied.failed)):
+    # A rule that another operation takes out of force by now is not ours to call active.
+    ours = ((sh.ACTIVE, applied.active, _C.state == sh.APPLYING),)
+    for state, uuids, which in (*ours, (sh.ERROR, applied.failed, _C.state != sh.TO_DENY)):
         if uuids:
-            these = sa.and_(_C.uuid.in_(uuids), _C.state != sh.TO_DENY)
+            these = sa.and_(_C.uuid.in_(uuids), which)
             changed = sa.update(share_access_rules).where(these)
             tx.execute(changed.values(state=state, updated_at=at))
     if applied.gone:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from baremetal.domain.errors import InvalidInput
+from baremetal.domain.share_access import check_plain
 from baremetal.drivers.interfaces.configured import ConfiguredDriver
 from baremetal.drivers.interfaces.storage import Share, Tree
 
@@ -188,6 +189,7 @@ def network(text: str) -> Network:
     """
     try:
         found = ipaddress.ip_network(text)
+        check_plain(text)
     except ValueError as error:
         raise InvalidInput(
             f"{text!r} is no address or network: {error}. Examples: 192.0.2.7, 192.0.2.0/24, "

@@ -99,8 +99,8 @@ def failed(task: ShareTask) -> None:
     pending = task.scratch.pop("pending", None)
     if pending is None and task.row is not None:
         # It was stopped before it had looked.
-        found = task.access.of(task.row["uuid"], (*sh.WANTED, *sh.UNWANTED))
-        pending = [row["uuid"] for row in found]
+        add, drop = task.access.pending(task.row["uuid"], task.clock.now())
+        pending = [row["uuid"] for row in (*add, *drop)]
     task.changes[APPLIED] = Applied(failed=pending or ())
 
 
